@@ -29,9 +29,7 @@ impl InterruptLine {
         let is_new = causes & (again | !self.causes) != 0;
         let was_released = !self.is_pulled();
         self.causes = causes;
-        if causes == 0 {
-            self.lost = false;
-        } else if was_released && is_new {
+        if was_released && is_new {
             self.raised = self.raised.wrapping_add(1);
             self.lost = self
                 .loses_every_nth

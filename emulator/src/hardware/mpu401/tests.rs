@@ -333,6 +333,28 @@ fn a_slow_reset_holds_the_next_command_back() {
 }
 
 #[test]
+fn a_second_reset_forgets_the_command_that_was_held_back() {
+    let mut bench = Bench::new(Mpu401Switches {
+        reset_busy: Duration::from_millis(14),
+        ..smsc()
+    });
+    for command in [COMMAND_RESET, COMMAND_ENTER_UART, COMMAND_RESET] {
+        bench.command(command);
+    }
+    bench.wait(Duration::from_secs(1));
+    assert!(!bench.chip.is_in_uart_mode());
+}
+
+#[test]
+fn a_reset_takes_an_unread_acknowledgement_away() {
+    let mut bench = Bench::new(smsc());
+    bench.command(COMMAND_ENTER_UART);
+    bench.command(COMMAND_RESET);
+    assert!(bench.is_empty());
+    assert!(!bench.chip.interrupt_line());
+}
+
+#[test]
 fn stuck_bits_stick() {
     let mut bench = Bench::in_uart_mode(Mpu401Switches {
         output_stuck_busy: true,
