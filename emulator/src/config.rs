@@ -1,0 +1,43 @@
+//! How an emulated PC is set up.
+
+use std::time::Duration;
+
+/// What can be chosen about an emulated PC before it is switched on.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// From which every random choice of the machine follows.
+    pub seed: u64,
+    /// What a register access costs.
+    pub register_access_cost: Duration,
+    /// What a call of a kernel function costs.
+    pub kernel_call_cost: Duration,
+    /// The period of the clock by which ordinary timers run.
+    pub clock_tick: Duration,
+    /// Longest time between the rise of an interrupt line and its service routine.
+    pub interrupt_latency: Duration,
+    /// Longest time between the queueing of a DPC and its run.
+    pub dpc_latency: Duration,
+    /// Longest time by which a high-resolution timer is late.
+    pub timer_lateness: Duration,
+    /// How long a routine at raised IRQL may take before the machine stops with
+    /// `DPC_WATCHDOG_VIOLATION`.
+    pub watchdog: Duration,
+    /// Which pool allocation of the driver fails, counted from 0.
+    pub failing_allocation: Option<u64>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            register_access_cost: Duration::from_micros(1),
+            kernel_call_cost: Duration::from_nanos(50),
+            clock_tick: Duration::from_millis(1),
+            interrupt_latency: Duration::from_micros(10),
+            dpc_latency: Duration::from_micros(20),
+            timer_lateness: Duration::from_micros(30),
+            watchdog: Duration::from_millis(1),
+            failing_allocation: None,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Switching an emulated PC on.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::rc::Rc;
+use std::sync::Once;
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use super::stop::{BugCheck, Stop};
+use super::{CURRENT, Machine, current_if_any};
+use crate::config::Config;
+use crate::pc::Pc;
+
+/// Room for the driver's frames and nested interrupts.
+const STACK_SIZE: usize = 4 << 20;
+
+/// How a machine reports that it has stopped.
+pub(crate) struct StopSender(Box<dyn Fn(Stop)>);
+
+impl StopSender {
+    /// Reports, and keeps this thread's stack as it is for good: it may hold frames of the driver,
+    /// through which nothing can unwind.
+    pub(crate) fn stop(&self, stop: Stop) -> ! {
+        (self.0)(stop);
+        loop {
+            thread::park();
+        }
+    }
+}
+
+enum Ending<R> {
+    Finished(R),
+    Stopped(Stop),
+    Panicked(Box<dyn std::any::Any + Send>),
+}
+
+/// Switches an emulated PC on, runs `scenario` on it and switches it off.
+///
+/// # Errors
+/// The bug check with which the machine stopped.
+///
+/// # Panics
+/// If the scenario panics, with its message.
+pub fn boot<R, S>(config: Config, scenario: S) -> Result<R, Stop>
+where
+    R: Send,
+    S: FnOnce(&Pc) -> R + Send,
+{
+    report_panics_of_drivers();
+    let (sender, receiver) = channel::<Ending<R>>();
+    let run = move || run(config, scenario, &sender);
+    // SAFETY: what `run` borrows outlives this call. The thread sends its ending when it does
+    // not use any of it any more: after the scenario is over, or when it parks for good.
+    let spawned = unsafe {
+        thread::Builder::new()
+            .name("emulated PC".to_owned())
+            .stack_size(STACK_SIZE)
+            .spawn_unchecked(run)
+    };
+    let thread = match spawned {
+        Ok(thread) => thread,
+        Err(error) => panic!("no thread for the emulated PC: {error}"),
+    };
+    let ending = receiver
+        .recv()
+        .expect("the machine's thread reports an ending");
+    match ending {
+        Ending::Finished(result) => {
+            thread
+                .join()
+                .expect("the machine's thread has nothing left to do");
+            Ok(result)
+        }
+        Ending::Stopped(stop) => Err(stop),
+        Ending::Panicked(payload) => panic::resume_unwind(payload),
+    }
+}
+
+fn run<R, S>(config: Config, scenario: S, sender: &Sender<Ending<R>>)
+where
+    S: FnOnce(&Pc) -> R,
+{
+    let for_stop = sender.clone();
+    let report: Box<dyn Fn(Stop)> = Box::new(move |stop| {
+        // The receiver waits for exactly this.
+        for_stop.send(Ending::Stopped(stop)).ok();
+    });
+    // SAFETY: only the lifetime is lengthened; the machine ends before this function does.
+    let report: Box<dyn Fn(Stop)> = unsafe { std::mem::transmute(report) };
+    let machine = Rc::new(Machine::new(config, StopSender(report)));
+    CURRENT.set(Some(Rc::clone(&machine)));
+    let pc = Pc::new(Rc::clone(&machine));
+    let ending = panic::catch_unwind(AssertUnwindSafe(|| {
+        let result = scenario(&pc);
+        machine.check_pool_fault(machine.pool.borrow().check());
+        result
+    }));
+    drop(pc);
+    CURRENT.set(None);
+    sender
+        .send(match ending {
+            Ok(result) => Ending::Finished(result),
+            Err(payload) => Ending::Panicked(payload),
+        })
+        .ok();
+}
+
+/// Has a panic below a driver's function stop the machine as an exception stops Windows, since it
+/// can't unwind through the driver's frames.
+fn report_panics_of_drivers() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let otherwise = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            if let Some(machine) = current_if_any()
+                && machine.in_driver()
+            {
+                machine.bug_check(BugCheck::KmodeExceptionNotHandled, panic.to_string());
+            }
+            otherwise(panic);
+        }));
+    });
+}
