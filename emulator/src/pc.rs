@@ -3,8 +3,14 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use portcls::types::NTSTATUS;
+
+use crate::device::{Device, Hardware};
+use crate::io::driver::{Driver, DriverSource};
 use crate::machine::Machine;
 use crate::machine::activity::LongestTimes;
+use crate::machine::irql::DISPATCH_LEVEL;
+use crate::ntddk::DriverEntryFunction;
 use crate::time::Instant;
 
 /// An emulated PC that is switched on. Its scenario runs at `PASSIVE_LEVEL`, and virtual time stands
@@ -16,6 +22,38 @@ pub struct Pc {
 impl Pc {
     pub(crate) fn new(machine: Rc<Machine>) -> Self {
         Self { machine }
+    }
+
+    /// Plugs a device in.
+    #[must_use]
+    pub fn plug(&self, hardware: Hardware) -> Device {
+        let _ = hardware;
+        todo!()
+    }
+
+    /// Loads a driver that is linked into this program, by its entry point.
+    ///
+    /// # Errors
+    /// The status of its `DriverEntry`.
+    pub fn load(&self, entry: DriverEntryFunction) -> Result<Driver, NTSTATUS> {
+        self.load_from(DriverSource::LinkedIn(entry))
+    }
+
+    /// Loads a driver.
+    ///
+    /// # Errors
+    /// The status of its `DriverEntry`.
+    pub fn load_from(&self, source: DriverSource) -> Result<Driver, NTSTATUS> {
+        let _ = source;
+        todo!()
+    }
+
+    /// Does `work` at `DISPATCH_LEVEL`, as the port driver calls streams.
+    pub fn at_dispatch<R>(&self, work: impl FnOnce() -> R) -> R {
+        let old = self.machine.raise_irql(DISPATCH_LEVEL);
+        let result = self.machine.call_driver("the scenario", work);
+        self.machine.lower_irql(old);
+        result
     }
 
     /// Virtual time.

@@ -1,0 +1,186 @@
+//! Devices as a scenario plugs them in, and the far ends of their cables.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::hardware::chip::{Chip, Condition, LineFault, WireByte};
+use crate::machine::Machine;
+use crate::machine::bus::Registers;
+use crate::machine::interrupts::Trigger;
+use crate::time::Instant;
+
+/// What is plugged in.
+pub struct Hardware {
+    /// The UART; without one the device is root-enumerated software and has no resources.
+    pub chip: Option<Box<dyn Chip>>,
+    /// Where the chip's registers appear.
+    pub registers: Registers,
+    /// Whether, and how, the chip interrupts.
+    pub interrupt: Option<Trigger>,
+    /// The values under the device's registry keys. A backslash in a name leads to a subkey.
+    pub registry: Vec<(String, RegistryValue)>,
+    /// Resources that the driver is told instead of the true ones.
+    pub resources: Option<Vec<HardwareResource>>,
+}
+
+impl Hardware {
+    /// A UART whose registers appear at I/O port `base` and whose interrupt is as `interrupt` says.
+    #[must_use]
+    pub fn at_ports(chip: Box<dyn Chip>, base: u16, interrupt: Option<Trigger>) -> Self {
+        Self {
+            chip: Some(chip),
+            registers: Registers::Ports(base),
+            interrupt,
+            registry: Vec::new(),
+            resources: None,
+        }
+    }
+
+    /// A UART whose registers appear at physical address `base`.
+    #[must_use]
+    pub fn in_memory(chip: Box<dyn Chip>, base: u64, interrupt: Option<Trigger>) -> Self {
+        Self {
+            registers: Registers::Memory(base),
+            ..Self::at_ports(chip, 0, interrupt)
+        }
+    }
+
+    /// A device that is software only.
+    #[must_use]
+    pub fn software() -> Self {
+        Self {
+            chip: None,
+            registers: Registers::Ports(0),
+            interrupt: None,
+            registry: Vec::new(),
+            resources: None,
+        }
+    }
+
+    /// Adds a registry value.
+    #[must_use]
+    pub fn with_registry(mut self, name: &str, value: RegistryValue) -> Self {
+        self.registry.push((name.to_owned(), value));
+        self
+    }
+}
+
+/// A registry value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegistryValue {
+    /// `REG_DWORD`.
+    Number(u32),
+    /// `REG_SZ`.
+    Text(String),
+}
+
+/// A resource that a driver is told it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HardwareResource {
+    /// A range of I/O ports.
+    Ports {
+        /// The first port.
+        start: u64,
+        /// How many.
+        length: u32,
+    },
+    /// A range of physical memory.
+    Memory {
+        /// The first address.
+        start: u64,
+        /// How many bytes.
+        length: u32,
+    },
+    /// The device's interrupt, if it has one; else one that never comes.
+    Interrupt,
+    /// A DMA channel.
+    Dma,
+}
+
+/// A device that is plugged in. Clones are the same device.
+#[derive(Clone)]
+pub struct Device {
+    pub(crate) machine: Rc<Machine>,
+    pub(crate) number: usize,
+}
+
+impl Device {
+    /// What the chip has sent since this was last asked, oldest first.
+    #[must_use]
+    pub fn wire_sent(&self) -> Vec<WireByte> {
+        todo!()
+    }
+
+    /// How many bytes the chip has sent since it was plugged in.
+    #[must_use]
+    pub fn wire_sent_total(&self) -> u64 {
+        todo!()
+    }
+
+    /// For how long the chip has been sending since it was plugged in.
+    #[must_use]
+    pub fn wire_busy_time(&self) -> Duration {
+        todo!()
+    }
+
+    /// How many bytes were sent at a speed that the far end can't follow.
+    #[must_use]
+    pub fn wire_unreadable(&self) -> u64 {
+        todo!()
+    }
+
+    /// Has the far end send bytes, after what it was told before; returns when the first start bit
+    /// begins.
+    pub fn far_end_send(&self, bytes: &[u8]) -> Instant {
+        let _ = bytes;
+        todo!()
+    }
+
+    /// Has the far end send bytes of which some are damaged.
+    pub fn far_end_send_damaged(&self, bytes: &[(u8, LineFault)]) {
+        let _ = bytes;
+        todo!()
+    }
+
+    /// Makes the far end's clock fast, or slow if negative, by so many parts per million.
+    pub fn set_far_end_speed_deviation(&self, parts_per_million: i32) {
+        let _ = parts_per_million;
+        todo!()
+    }
+
+    /// How many bytes of the far end have not arrived yet.
+    #[must_use]
+    pub fn far_end_pending(&self) -> usize {
+        todo!()
+    }
+
+    /// Whether the far end has nothing left to send.
+    #[must_use]
+    pub fn far_end_idle(&self) -> bool {
+        self.far_end_pending() == 0
+    }
+
+    /// Breaks or mends the chip now.
+    pub fn set_condition(&self, condition: Condition) {
+        let _ = condition;
+        todo!()
+    }
+
+    /// Breaks or mends the chip at a moment to come.
+    pub fn at(&self, moment: Instant, condition: Condition) {
+        let _ = (moment, condition);
+        todo!()
+    }
+
+    /// How many register accesses there have been.
+    #[must_use]
+    pub fn register_accesses(&self) -> u64 {
+        todo!()
+    }
+
+    /// Gives access to the chip; `None` if the device has none.
+    pub fn with_chip<R>(&self, work: impl FnOnce(&mut dyn Chip) -> R) -> Option<R> {
+        let _ = work;
+        todo!()
+    }
+}
