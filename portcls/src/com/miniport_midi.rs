@@ -69,10 +69,10 @@ pub trait MiniportMidi: Class {
     ) -> Outcome<(ComPtr<IMiniportMidiStream>, Option<ComPtr<IServiceGroup>>)>;
 }
 
-impl Face {
-    /// `IMiniportMidi` as face number `FACE` of class `T`.
+impl<T: MiniportMidi> Face<T> {
+    /// `IMiniportMidi` as face number `FACE` of the class.
     #[must_use]
-    pub const fn miniport_midi<T: MiniportMidi, const FACE: usize>() -> Self {
+    pub const fn miniport_midi<const FACE: usize>() -> Self {
         let table = const {
             &IMiniportMidiVtbl {
                 base: IMiniportVtbl {
@@ -169,7 +169,9 @@ crate::system_abi! {
             return STATUS_INVALID_PARAMETER;
         };
         // SAFETY: this function stands only in tables of face `FACE` of class `T`.
-        let this = unsafe { Object::<T>::from_face::<FACE, _>(this) }.own();
+        let Some(this) = (unsafe { Object::<T>::own_face::<FACE, _>(this) }) else {
+            return STATUS_INVALID_PARAMETER;
+        };
         match T::init(&this, adapter, resources, port) {
             Ok(group) => {
                 let group = group.map_or(null_mut(), ComPtr::into_owned);
@@ -216,7 +218,9 @@ crate::system_abi! {
             format: *format,
         };
         // SAFETY: this function stands only in tables of face `FACE` of class `T`.
-        let this = unsafe { Object::<T>::from_face::<FACE, _>(this) }.own();
+        let Some(this) = (unsafe { Object::<T>::own_face::<FACE, _>(this) }) else {
+            return STATUS_INVALID_PARAMETER;
+        };
         match T::new_stream(&this, &request) {
             Ok((new_stream, group)) => {
                 // SAFETY: as above.

@@ -38,10 +38,10 @@ pub trait MiniportMidiStream: Class {
     fn write(&self, bytes: &[u8]) -> Outcome<usize>;
 }
 
-impl Face {
-    /// `IMiniportMidiStream` as face number `FACE` of class `T`.
+impl<T: MiniportMidiStream> Face<T> {
+    /// `IMiniportMidiStream` as face number `FACE` of the class.
     #[must_use]
-    pub const fn miniport_midi_stream<T: MiniportMidiStream, const FACE: usize>() -> Self {
+    pub const fn miniport_midi_stream<const FACE: usize>() -> Self {
         let table = const {
             &IMiniportMidiStreamVtbl {
                 base: unknown_table::<T, FACE>(),

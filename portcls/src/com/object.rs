@@ -35,30 +35,35 @@ pub unsafe trait Pool {
 }
 
 /// A type whose values can be COM objects.
-pub trait Class: Sized + Sync + 'static {
+///
+/// Anybody with a reference calls them from any thread, and the last release drops them there.
+pub trait Class: Sized + Send + Sync + 'static {
     /// Where its objects live.
     type Pool: Pool;
 
     /// Its interfaces. The first one stands for the object's identity (`IUnknown`).
-    const FACES: &'static [Face];
+    const FACES: &'static [Face<Self>];
 }
 
-/// One interface that a class offers: its table and the names it answers to.
-pub struct Face {
+/// One interface that the class `T` offers: its table and the names it answers to.
+///
+/// The class is part of the type, since the table's functions take its objects only.
+pub struct Face<T: Class> {
     index: usize,
     table: *const c_void,
     names: &'static [GUID],
+    class: PhantomData<fn() -> T>,
 }
 
 // SAFETY: faces lead to constant tables only.
-unsafe impl Sync for Face {}
+unsafe impl<T: Class> Sync for Face<T> {}
 
-impl Face {
-    /// The face number `index` of a class: an interface `I` by its table, and the names by which it
+impl<T: Class> Face<T> {
+    /// The face number `index` of the class: an interface `I` by its table, and the names by which it
     /// is asked for (its own and those of its bases, but for `IUnknown`).
     ///
     /// # Safety
-    /// The functions of `table` take face `index` of an object of that class.
+    /// The functions of `table` take face `index` of an object of class `T`.
     #[must_use]
     pub const unsafe fn new<I: Interface>(
         index: usize,
@@ -69,6 +74,7 @@ impl Face {
             index,
             table: core::ptr::from_ref(table).cast(),
             names,
+            class: PhantomData,
         }
     }
 }
@@ -114,14 +120,31 @@ impl<T: Class> Object<T> {
         &self.value
     }
 
-    /// Takes another reference to the object.
+    /// Takes another reference to the object that an interface pointer leads to; null gives nothing.
+    ///
+    /// # Safety
+    /// `this` is null, or face `FACE` of a live object of class `T`.
     #[must_use]
-    pub fn own(&self) -> Own<T> {
-        self.add_reference();
-        Own {
-            object: NonNull::from(self),
+    pub unsafe fn own_face<const FACE: usize, I>(this: *mut I) -> Option<Own<T>> {
+        let this = NonNull::new(this)?;
+        // SAFETY: the caller's promise.
+        let object = unsafe { Self::base::<FACE, _>(this) };
+        // SAFETY: the object is live.
+        unsafe { object.as_ref() }.add_reference();
+        Some(Own {
+            object,
             marker: PhantomData,
-        }
+        })
+    }
+
+    /// The object that an interface pointer leads to. The result may free the object: it does not
+    /// come from a reference.
+    ///
+    /// # Safety
+    /// `this` is face `FACE` of an object of class `T`.
+    const unsafe fn base<const FACE: usize, I>(this: NonNull<I>) -> NonNull<Self> {
+        // SAFETY: faces are the first field and lie side by side.
+        unsafe { this.cast::<*const c_void>().sub(FACE) }.cast()
     }
 
     fn add_reference(&self) -> u32 {
@@ -168,11 +191,11 @@ pub struct Own<T: Class> {
     marker: PhantomData<Object<T>>,
 }
 
-// SAFETY: objects are counted atomically and their classes are `Sync`; a class that is dropped by
-// whoever is last must be `Send`.
-unsafe impl<T: Class + Send> Send for Own<T> {}
+// SAFETY: objects are counted atomically, and their classes are `Sync`, and `Send` since whoever is
+// last drops them.
+unsafe impl<T: Class> Send for Own<T> {}
 // SAFETY: as above.
-unsafe impl<T: Class + Send> Sync for Own<T> {}
+unsafe impl<T: Class> Sync for Own<T> {}
 
 impl<T: Class> Own<T> {
     /// Makes an object, with one reference. At or below `DISPATCH_LEVEL`.
@@ -202,10 +225,16 @@ impl<T: Class> Own<T> {
     /// `STATUS_NOINTERFACE` if the class does not offer it.
     pub fn into_interface<I: Interface>(self) -> Outcome<ComPtr<I>> {
         let index = Object::<T>::face_of(&I::IID).ok_or(STATUS_NOINTERFACE)?;
-        let pointer = Object::face_pointer(self.object, index);
-        core::mem::forget(self);
+        let pointer = self.into_face(index);
         // SAFETY: this is the face of that interface, and the reference passes on.
         unsafe { ComPtr::from_owned(pointer.cast()) }.ok_or(STATUS_NOINTERFACE)
+    }
+
+    /// The object as its face number `index`, with this reference.
+    fn into_face(self, index: usize) -> *mut c_void {
+        let pointer = Object::face_pointer(self.object, index);
+        core::mem::forget(self);
+        pointer
     }
 
     /// The object as any object, without a reference.
@@ -227,7 +256,11 @@ impl<T: Class> Deref for Own<T> {
 impl<T: Class> Clone for Own<T> {
     fn clone(&self) -> Self {
         // SAFETY: this reference keeps the object live.
-        unsafe { self.object.as_ref() }.own()
+        unsafe { self.object.as_ref() }.add_reference();
+        Self {
+            object: self.object,
+            marker: PhantomData,
+        }
     }
 }
 
@@ -253,15 +286,15 @@ crate::system_abi! {
         let Some(name) = (unsafe { name.as_ref() }) else {
             return STATUS_INVALID_PARAMETER;
         };
-        // SAFETY: this function stands only in tables of face `FACE` of class `T`.
-        let object = unsafe { Object::<T>::from_face::<FACE, _>(this) };
         let Some(index) = Object::<T>::face_of(name) else {
             return STATUS_NOINTERFACE;
         };
-        object.add_reference();
-        let pointer = Object::face_pointer(NonNull::from(object), index);
-        // SAFETY: as above.
-        unsafe { interface.write(pointer) };
+        // SAFETY: this function stands only in tables of face `FACE` of class `T`.
+        let Some(own) = (unsafe { Object::<T>::own_face::<FACE, _>(this) }) else {
+            return STATUS_INVALID_PARAMETER;
+        };
+        // SAFETY: not null, and the caller's to be written to.
+        unsafe { interface.write(own.into_face(index)) };
         STATUS_SUCCESS
     }
 
@@ -271,11 +304,11 @@ crate::system_abi! {
     }
 
     unsafe fn release[T: Class, const FACE: usize](this: *mut IUnknown) -> ULONG {
-        // SAFETY: faces are the first field and lie side by side.
-        let first = unsafe { this.cast::<*const c_void>().sub(FACE) };
-        let Some(object) = NonNull::new(first.cast::<Object<T>>()) else {
+        let Some(this) = NonNull::new(this) else {
             return 0;
         };
+        // SAFETY: this function stands only in tables of face `FACE` of class `T`.
+        let object = unsafe { Object::<T>::base::<FACE, _>(this) };
         // SAFETY: the reference is the caller's.
         unsafe { Object::release(object) }
     }

@@ -22,10 +22,10 @@ pub trait AdapterPowerManagement: Class {
     fn power_change_state(&self, state: DEVICE_POWER_STATE);
 }
 
-impl Face {
-    /// `IPowerNotify` as face number `FACE` of class `T`.
+impl<T: PowerNotify> Face<T> {
+    /// `IPowerNotify` as face number `FACE` of the class.
     #[must_use]
-    pub const fn power_notify<T: PowerNotify, const FACE: usize>() -> Self {
+    pub const fn power_notify<const FACE: usize>() -> Self {
         let table = const {
             &IPowerNotifyVtbl {
                 base: unknown_table::<T, FACE>(),
@@ -35,10 +35,12 @@ impl Face {
         // SAFETY: all functions of the table are those of this face.
         unsafe { Self::new::<IPowerNotify>(FACE, table, &[IID_IPowerNotify]) }
     }
+}
 
-    /// `IAdapterPowerManagement` as face number `FACE` of class `T`.
+impl<T: AdapterPowerManagement> Face<T> {
+    /// `IAdapterPowerManagement` as face number `FACE` of the class.
     #[must_use]
-    pub const fn adapter_power_management<T: AdapterPowerManagement, const FACE: usize>() -> Self {
+    pub const fn adapter_power_management<const FACE: usize>() -> Self {
         let table = const {
             &IAdapterPowerManagementVtbl {
                 base: unknown_table::<T, FACE>(),

@@ -39,12 +39,8 @@ impl PropertyRequest<'_> {
     /// # Safety
     /// The handler stands only in descriptions of miniports of class `T`.
     pub unsafe fn miniport<T: Class>(&self) -> Outcome<Own<T>> {
-        if self.0.MajorTarget.is_null() {
-            return Err(STATUS_INVALID_PARAMETER);
-        }
         // SAFETY: the port keeps its miniport live during the request.
-        let object = unsafe { Object::<T>::from_face::<0, _>(self.0.MajorTarget) };
-        Ok(object.own())
+        unsafe { Object::<T>::own_face::<0, _>(self.0.MajorTarget) }.ok_or(STATUS_INVALID_PARAMETER)
     }
 
     /// The pin that the request names (the tail of a `KSP_PIN`).

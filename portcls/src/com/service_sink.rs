@@ -10,10 +10,10 @@ pub trait ServiceSink: Class {
     fn request_service(&self);
 }
 
-impl Face {
-    /// `IServiceSink` as face number `FACE` of class `T`.
+impl<T: ServiceSink> Face<T> {
+    /// `IServiceSink` as face number `FACE` of the class.
     #[must_use]
-    pub const fn service_sink<T: ServiceSink, const FACE: usize>() -> Self {
+    pub const fn service_sink<const FACE: usize>() -> Self {
         let table = const {
             &IServiceSinkVtbl {
                 base: unknown_table::<T, FACE>(),
