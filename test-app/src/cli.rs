@@ -1,0 +1,206 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+
+use crate::backend::{Client, Setup, Uart};
+use crate::failure::Failure;
+
+/// The seed of runs that name none: every run can be repeated.
+const DEFAULT_SEED: u64 = 1;
+
+/// How much traffic a stress run makes unless told otherwise, as time on the wire.
+const DEFAULT_DURATION: &str = "15m";
+
+/// The shortest stress run: a few messages.
+const SHORTEST_DURATION: Duration = Duration::from_millis(100);
+
+/// The longest stress run: its virtual time in nanoseconds stays far from 64 bits.
+const LONGEST_DURATION: Duration = Duration::from_hours(8766);
+
+/// What `--help` says beyond the options.
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  clean: every byte arrived once, unchanged and in order
+  1  data wrong: bytes were lost, duplicated, reordered or corrupted
+  2  usage: the command line or a file that it names cannot be used
+  3  device error: the device failed, or an output cannot be written
+  4  no such port
+
+What bad input gets: one line that names the fault and what is accepted, and exit code 2 (4 for a
+port that does not exist). Files are read and checked before the first byte is sent. A captured
+file is written whole or not at all.
+
+Ctrl-C ends a run early with its table; a second Ctrl-C ends the program at once.";
+
+/// A command line that asks for something.
+#[derive(Debug)]
+pub enum Parsed {
+    /// A command to carry out.
+    Command(Command),
+    /// A text to show: help or the version.
+    Help(String),
+}
+
+/// Lists MIDI ports, plays files through them, and stresses them.
+#[derive(Debug, Parser)]
+#[command(
+    name = "midiuart-test",
+    version,
+    after_help = AFTER_HELP,
+    subcommand_required = true,
+    arg_required_else_help = false,
+    disable_help_subcommand = true
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List the ports
+    #[command(after_help = AFTER_HELP)]
+    List(List),
+    /// Play Standard MIDI Files of format 0 or 1 and compare what the wire carried
+    #[command(after_help = AFTER_HELP)]
+    Play(Play),
+    /// Send and receive a seeded mix of everything and compare every byte
+    #[command(after_help = AFTER_HELP)]
+    Stress(Stress),
+}
+
+/// The options of `list`.
+#[derive(Debug, Args)]
+pub struct List {
+    /// Which machine to list.
+    #[command(flatten)]
+    pub machine: Machine,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// The options of `play`.
+#[derive(Debug, Args)]
+pub struct Play {
+    /// Files to play, one after the other
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Port to play to, as `list` names it; else the first
+    #[arg(long, value_name = "NAME")]
+    pub port: Option<String>,
+    /// Write what came over the wire, with its time stamps
+    #[arg(long, value_name = "OUT.mid")]
+    pub capture: Option<PathBuf>,
+    /// Let virtual time run free instead of in real time
+    #[arg(long)]
+    pub fast: bool,
+    /// Which machine to play on.
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// The options of `stress`.
+#[derive(Debug, Args)]
+pub struct Stress {
+    /// Port to stress, as `list` names it; else the first
+    #[arg(long, value_name = "NAME")]
+    pub port: Option<String>,
+    /// Traffic to make, as time on the wire: 60s, 5m, 1h 30m
+    #[arg(long, value_name = "TIME", default_value = DEFAULT_DURATION, value_parser = duration)]
+    pub duration: Duration,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which machine to stress.
+    #[command(flatten)]
+    pub machine: Machine,
+}
+
+/// The options that describe the emulated PC.
+#[derive(Clone, Debug, Args)]
+pub struct Machine {
+    /// UART behind the port
+    #[arg(long, value_enum, default_value_t)]
+    pub uart: Uart,
+    /// Variation of the hardware; may be given more than once; an unknown name is
+    /// answered with those that the UART can have
+    #[arg(long = "quirk", value_name = "NAME")]
+    pub quirks: Vec<String>,
+    /// Number from which everything left to chance is drawn
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED, value_parser = seed)]
+    pub seed: u64,
+    /// Windows component that uses the port
+    #[arg(long, value_enum, default_value_t)]
+    pub client: Client,
+}
+
+impl Machine {
+    /// The machine as the backend wants it, without a port yet.
+    #[must_use]
+    pub fn setup(&self) -> Setup {
+        Setup {
+            uart: self.uart,
+            quirks: self.quirks.clone(),
+            seed: self.seed,
+            client: self.client,
+            port: String::new(),
+        }
+    }
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("accepted are whole numbers from 0 to {}", u64::MAX))
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|length| (SHORTEST_DURATION..=LONGEST_DURATION).contains(length))
+        .ok_or_else(|| {
+            format!(
+                "accepted are times such as 60s, 5m or 1h 30m, from {} to {}",
+                humantime::format_duration(SHORTEST_DURATION),
+                humantime::format_duration(LONGEST_DURATION)
+            )
+        })
+}
+
+/// Understands a command line; the program's name comes first.
+///
+/// # Errors
+/// [`Failure::Usage`], in one line.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
+    match CommandLine::try_parse_from(arguments) {
+        Ok(line) => Ok(Parsed::Command(line.command)),
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            Ok(Parsed::Help(error.render().to_string()))
+        }
+        Err(error) => Err(Failure::Usage(one_line(&error))),
+    }
+}
+
+/// The paragraph in which clap names the fault and what is accepted, without its advice.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let paragraph: Vec<_> = text
+        .lines()
+        .take_while(|line| !line.trim().is_empty())
+        .map(str::trim)
+        .collect();
+    let paragraph = paragraph.join(" ");
+    let fault = paragraph.strip_prefix("error: ").unwrap_or(&paragraph);
+    format!("{fault} (see --help)")
+}

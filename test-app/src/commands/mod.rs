@@ -1,0 +1,22 @@
+//! The commands of the tool.
+
+mod choose;
+mod list;
+mod play;
+mod stress;
+
+use crate::Host;
+use crate::cli::Command;
+use crate::failure::Failure;
+
+/// Carries out `command`; returns the exit code.
+///
+/// # Errors
+/// Why it could not be carried out.
+pub fn run(command: &Command, host: &mut Host<'_>) -> Result<u8, Failure> {
+    match command {
+        Command::List(options) => list::run(options, host),
+        Command::Play(options) => play::run(options, host),
+        Command::Stress(options) => stress::run(options, host),
+    }
+}

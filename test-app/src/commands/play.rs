@@ -1,0 +1,196 @@
+//! `play`: Standard MIDI Files through a port.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::choose;
+use crate::Host;
+use crate::backend::Session;
+use crate::cli::Play;
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::midi::capture::CapturePlace;
+use crate::midi::smf::{self, TimedMessage};
+use crate::output;
+use crate::progress::Progress;
+use crate::report::{DirectionReport, differences, exit_code, is_clean, tabulate_directions};
+use crate::table::Table;
+
+/// How long a wait goes on before arrivals are taken up, progress is shown and Ctrl-C is heeded.
+const STEP: Duration = Duration::from_millis(100);
+
+/// The silence between two files.
+const BETWEEN_FILES: Duration = Duration::from_millis(500);
+
+/// The controller that ends all notes of a channel.
+const ALL_NOTES_OFF: u8 = 123;
+
+pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
+    let setup = choose::machine(&options.machine, host.backend)?;
+    let songs = options
+        .files
+        .iter()
+        .map(|file| smf::read(file))
+        .collect::<Result<Vec<_>, _>>()?;
+    let place = options
+        .capture
+        .as_deref()
+        .map(|path| CapturePlace::check(path, &options.files))
+        .transpose()?;
+    let setup = choose::port(setup, options.port.as_deref(), host.backend)?;
+
+    let mut player = Player {
+        messages: one_after_the_other(songs),
+        in_real_time: !options.fast,
+        capture: place.is_some(),
+        interrupt: host.interrupt,
+        played: None,
+    };
+    host.backend
+        .run(&setup, &mut |session| player.play(session))?;
+    let Some(Played {
+        exchange,
+        origin,
+        end,
+    }) = player.played
+    else {
+        return Err(Failure::Device("the device ended before the music".into()));
+    };
+
+    let outcome = exchange.finish();
+    if let (Some(place), Some(capture)) = (place, outcome.capture) {
+        place.write(&capture.into_file(origin)?)?;
+    }
+    let mut heading = format!(
+        "{}, {:.1} s",
+        setup.port,
+        end.saturating_sub(origin).as_secs_f64()
+    );
+    if host.interrupt.is_raised() {
+        heading.push_str(", ended by Ctrl-C");
+    }
+    let directions = &outcome.directions;
+    let verdict = if is_clean(directions) {
+        String::new()
+    } else {
+        format!("data wrong; seed {}\n", setup.seed)
+    };
+    let text = format!("{heading}\n{}{verdict}", closing_table(directions));
+    output::print(host.output, &text)?;
+    Ok(exit_code(directions))
+}
+
+fn closing_table(directions: &[DirectionReport]) -> String {
+    if directions.is_empty() {
+        return "not compared: the wire of this port cannot be seen\n".into();
+    }
+    let mut table = Table::default();
+    tabulate_directions(&mut table, directions);
+    format!("{table}{}", differences(directions))
+}
+
+fn one_after_the_other(songs: Vec<Vec<TimedMessage>>) -> Vec<TimedMessage> {
+    let mut begin = Duration::ZERO;
+    let mut all = Vec::new();
+    for song in songs {
+        all.extend(song.into_iter().map(|message| TimedMessage {
+            at: begin.saturating_add(message.at),
+            ..message
+        }));
+        if let Some(last) = all.last() {
+            begin = last.at.saturating_add(BETWEEN_FILES);
+        }
+    }
+    all
+}
+
+struct Player<'i> {
+    messages: Vec<TimedMessage>,
+    in_real_time: bool,
+    capture: bool,
+    interrupt: &'i Interrupt,
+    played: Option<Played>,
+}
+
+struct Played {
+    exchange: Exchange,
+    origin: Duration,
+    end: Duration,
+}
+
+impl Player<'_> {
+    fn play(&mut self, session: &mut dyn Session) -> Result<(), Failure> {
+        let cable = session.cable();
+        let mut exchange = Exchange::new(cable, self.capture);
+        if !cable.wire_visible {
+            session.open_input()?;
+        }
+        session.open_output()?;
+        let origin = session.now();
+        let length = self.messages.last().map_or(Duration::ZERO, |last| last.at);
+        let mut pace = Pace {
+            origin,
+            real_origin: self.in_real_time.then(Instant::now),
+            interrupt: self.interrupt,
+            progress: Progress::begin(length),
+        };
+        for message in &self.messages {
+            pace.wait(message.at, session, &mut exchange)?;
+            if self.interrupt.is_raised() {
+                silence(session, &mut exchange)?;
+                break;
+            }
+            exchange.send(session, &message.bytes)?;
+        }
+        exchange.quieten(session)?;
+        session.close_output()?;
+        if !cable.wire_visible {
+            session.close_input()?;
+        }
+        pace.progress.end();
+        self.played = Some(Played {
+            exchange,
+            origin,
+            end: session.now(),
+        });
+        Ok(())
+    }
+}
+
+/// Music that was cut off must not leave notes sounding.
+fn silence(session: &mut dyn Session, exchange: &mut Exchange) -> Result<(), Failure> {
+    (0xB0..=0xBF).try_for_each(|status| exchange.send(session, &[status, ALL_NOTES_OFF, 0]))
+}
+
+/// Lets time pass as the music wants it.
+struct Pace<'i> {
+    origin: Duration,
+    /// Where on the wall's clock the music began, if it shall follow that.
+    real_origin: Option<Instant>,
+    interrupt: &'i Interrupt,
+    progress: Progress,
+}
+
+impl Pace<'_> {
+    /// Waits until `at` of the music, or Ctrl-C.
+    fn wait(
+        &mut self,
+        at: Duration,
+        session: &mut dyn Session,
+        exchange: &mut Exchange,
+    ) -> Result<(), Failure> {
+        let until = self.origin.saturating_add(at);
+        while session.now() < until && !self.interrupt.is_raised() {
+            let next = until.min(session.now() + STEP);
+            if let Some(real_origin) = self.real_origin {
+                let played = next.saturating_sub(self.origin);
+                thread::sleep(played.saturating_sub(real_origin.elapsed()));
+            }
+            session.wait_until(next)?;
+            exchange.collect(session);
+            self.progress.show(next.saturating_sub(self.origin));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,217 @@
+//! `stress`: a seeded mix of everything, both ways at once.
+
+use std::time::Duration;
+
+use super::choose;
+use crate::Host;
+use crate::backend::{Session, Setup};
+use crate::cli::Stress;
+use crate::exchange::Exchange;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+use crate::output;
+use crate::progress::Progress;
+use crate::report::{StressReport, exit_code, is_clean};
+use crate::traffic::Action;
+use crate::traffic::lane::{Lane, Side};
+
+/// How long a wait goes on before arrivals are taken up, progress is shown and Ctrl-C is heeded.
+const STEP: Duration = Duration::from_millis(100);
+
+pub fn run(options: &Stress, host: &mut Host<'_>) -> Result<u8, Failure> {
+    let setup = choose::machine(&options.machine, host.backend)?;
+    let setup = choose::port(setup, options.port.as_deref(), host.backend)?;
+    let repeat_with = command_line(options);
+    let mut stress = StressRun {
+        seed: setup.seed,
+        length: options.duration,
+        interrupt: host.interrupt,
+        done: None,
+    };
+    let device = host
+        .backend
+        .run(&setup, &mut |session| stress.run(session))
+        .map_err(|failure| with_repetition(failure, &setup, &repeat_with))?;
+    let Some((exchange, elapsed)) = stress.done else {
+        return Err(Failure::Device("the device ended before the run".into()));
+    };
+    let outcome = exchange.finish();
+    let code = exit_code(&outcome.directions);
+    let report = StressReport {
+        port: setup.port,
+        uart: setup.uart,
+        quirks: setup.quirks,
+        client: setup.client,
+        seed: setup.seed,
+        duration_s: options.duration.as_secs_f64(),
+        elapsed_s: elapsed.as_secs_f64(),
+        interrupted: host.interrupt.is_raised(),
+        clean: is_clean(&outcome.directions),
+        directions: outcome.directions,
+        saturated_utilisation: outcome.saturated_utilisation,
+        device,
+        repeat_with,
+    };
+    let text = if options.json {
+        report.to_json()?
+    } else {
+        report.to_text()
+    };
+    output::print(host.output, &text)?;
+    Ok(code)
+}
+
+/// The command that repeats the run.
+fn command_line(options: &Stress) -> String {
+    let machine = &options.machine;
+    let quirks = machine
+        .quirks
+        .iter()
+        .map(|quirk| format!(" --quirk {quirk}"));
+    let duration = humantime::format_duration(options.duration).to_string();
+    let port = options.port.as_ref();
+    format!(
+        "midiuart-test stress --uart {}{} --seed {} --duration {} --client {}{}",
+        machine.uart.name(),
+        quirks.collect::<String>(),
+        machine.seed,
+        duration.replace(' ', ""),
+        machine.client.name(),
+        port.map(|port| format!(" --port '{port}'"))
+            .unwrap_or_default()
+    )
+}
+
+fn with_repetition(failure: Failure, setup: &Setup, repeat_with: &str) -> Failure {
+    match failure {
+        Failure::Device(text) => Failure::Device(format!(
+            "{text}; seed {}; repeat with: {repeat_with}",
+            setup.seed
+        )),
+        other => other,
+    }
+}
+
+struct StressRun<'i> {
+    seed: u64,
+    length: Duration,
+    interrupt: &'i Interrupt,
+    /// What was exchanged, and the time it took.
+    done: Option<(Exchange, Duration)>,
+}
+
+impl StressRun<'_> {
+    fn run(&mut self, session: &mut dyn Session) -> Result<(), Failure> {
+        let cable = session.cable();
+        if !cable.wire_visible && !cable.loops_back {
+            return Err(Failure::Usage(
+                "nothing that is sent to this port can be seen again; \
+                 accepted are ports whose output is led back to their input"
+                    .into(),
+            ));
+        }
+        session.open_input()?;
+        session.open_output()?;
+        let origin = session.now();
+        let lane = |side| Lane::new(self.seed, side, self.length, origin);
+        let mut traffic = Traffic {
+            exchange: Exchange::new(cable, false),
+            outward: lane(Side::Outward),
+            inward: (cable.far_end_ours && !cable.loops_back).then(|| lane(Side::Inward)),
+            input_is_next: false,
+        };
+        let mut progress = Progress::begin(self.length);
+        while !self.interrupt.is_raised()
+            && let Some((side, due)) = traffic.next()
+        {
+            if due > session.now() {
+                session.wait_until(due.min(session.now() + STEP))?;
+                traffic.exchange.collect(session);
+                progress.show(traffic.spent());
+            } else {
+                traffic.act(side, session)?;
+            }
+        }
+        traffic.exchange.end_saturation();
+        traffic.exchange.quieten(session)?;
+        session.close_output()?;
+        session.close_input()?;
+        progress.end();
+        let elapsed = session.now().saturating_sub(origin);
+        self.done = Some((traffic.exchange, elapsed));
+        Ok(())
+    }
+}
+
+/// Both directions of a run.
+struct Traffic {
+    exchange: Exchange,
+    outward: Lane,
+    /// Nothing where the other end only sends back what it gets.
+    inward: Option<Lane>,
+    /// Where output and input are one lane, they take turns in being closed and opened.
+    input_is_next: bool,
+}
+
+impl Traffic {
+    /// The direction whose next action is due first, and when that is.
+    fn next(&self) -> Option<(Side, Duration)> {
+        let outward = self.outward.due().map(|due| (Side::Outward, due));
+        let inward = self.inward.as_ref().and_then(Lane::due);
+        let inward = inward.map(|due| (Side::Inward, due));
+        outward
+            .into_iter()
+            .chain(inward)
+            .min_by_key(|&(_, due)| due)
+    }
+
+    /// The time on the wire of the direction that is behind.
+    fn spent(&self) -> Duration {
+        let inward = self.inward.as_ref().map(Lane::spent);
+        inward.map_or(self.outward.spent(), |inward| {
+            inward.min(self.outward.spent())
+        })
+    }
+
+    fn act(&mut self, side: Side, session: &mut dyn Session) -> Result<(), Failure> {
+        let lane = match (side, &mut self.inward) {
+            (Side::Inward, Some(inward)) => inward,
+            _ => &mut self.outward,
+        };
+        if side == Side::Outward && !lane.in_saturated_phase() {
+            self.exchange.end_saturation();
+        }
+        match (side, lane.take(session.now())) {
+            (Side::Outward, Some(Action::Send(bytes))) => self.exchange.send(session, &bytes),
+            (Side::Inward, Some(Action::Send(bytes))) => {
+                self.exchange.far_end_sends(session, &bytes)
+            }
+            (Side::Outward, Some(Action::Reopen)) => self.reopen_output(session),
+            (Side::Inward, Some(Action::Reopen)) => self.reopen_input(session),
+            // A lane waits through its pauses itself.
+            (_, Some(Action::Pause(_)) | None) => Ok(()),
+        }
+    }
+
+    /// Closes and opens the output while bytes are still to leave; or in turn the input, where
+    /// that has no lane of its own.
+    fn reopen_output(&mut self, session: &mut dyn Session) -> Result<(), Failure> {
+        if self.inward.is_none() {
+            self.input_is_next = !self.input_is_next;
+            if !self.input_is_next {
+                return self.reopen_input(session);
+            }
+        }
+        session.close_output()?;
+        session.open_output()
+    }
+
+    /// Closes and opens the input at a moment at which nothing is on its way to it: a closed
+    /// input hears nothing, and that is no loss.
+    fn reopen_input(&mut self, session: &mut dyn Session) -> Result<(), Failure> {
+        self.exchange.quieten_input(session)?;
+        session.close_input()?;
+        self.exchange.collect(session);
+        session.open_input()
+    }
+}

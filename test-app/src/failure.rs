@@ -1,0 +1,58 @@
+//! What can go wrong, and the exit code of each.
+
+use std::fmt;
+use std::io::Write;
+
+/// Exit code: everything arrived as it was sent.
+pub const CLEAN: u8 = 0;
+/// Exit code: bytes were lost, duplicated, reordered or corrupted.
+pub const DATA_WRONG: u8 = 1;
+/// Exit code: the command line or a named file cannot be used.
+pub const USAGE: u8 = 2;
+/// Exit code: the device, or the place where the output goes, failed.
+pub const DEVICE_ERROR: u8 = 3;
+/// Exit code: there is no port of the given name.
+pub const NO_SUCH_PORT: u8 = 4;
+
+/// Why a command could not be carried out; each says so in one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// The command line or a file it names cannot be used; exit code [`USAGE`].
+    Usage(String),
+    /// The device failed, or an output could not be written; exit code [`DEVICE_ERROR`].
+    Device(String),
+    /// No port has the given name; exit code [`NO_SUCH_PORT`].
+    NoSuchPort(String),
+}
+
+impl Failure {
+    /// The exit code of the program after this failure.
+    #[must_use]
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => USAGE,
+            Self::Device(_) => DEVICE_ERROR,
+            Self::NoSuchPort(_) => NO_SUCH_PORT,
+        }
+    }
+
+    /// Writes the failure to `errors` as one line and returns its exit code.
+    pub fn tell(&self, errors: &mut dyn Write) -> u8 {
+        // Nobody is left to be told when the error stream itself is gone.
+        let _ = writeln!(errors, "midiuart-test: {self}");
+        self.exit_code()
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Usage(text) | Self::Device(text) | Self::NoSuchPort(text)) = self;
+        let mut words = text.split_whitespace();
+        if let Some(first) = words.next() {
+            formatter.write_str(first)?;
+        }
+        words.try_for_each(|word| write!(formatter, " {word}"))
+    }
+}
+
+impl std::error::Error for Failure {}

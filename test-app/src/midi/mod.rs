@@ -1,0 +1,16 @@
+//! MIDI: its byte stream and its files.
+
+pub mod capture;
+pub mod message;
+pub mod smf;
+
+use std::time::Duration;
+
+/// How long a byte takes on a MIDI wire: a start bit, eight data bits and a stop bit at 31250 baud.
+pub const BYTE_TIME: Duration = Duration::from_micros(320);
+
+/// How long `bytes` bytes take on a MIDI wire.
+#[must_use]
+pub fn wire_time(bytes: usize) -> Duration {
+    u32::try_from(bytes).map_or(Duration::MAX, |bytes| BYTE_TIME.saturating_mul(bytes))
+}
