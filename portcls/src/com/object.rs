@@ -185,7 +185,9 @@ impl<T: Class> Object<T> {
     }
 }
 
-/// Owns one reference to an object of class `T`.
+/// Owns one reference to an object of class `T`. As large as a pointer, and so is an `Option` of it,
+/// whose `None` is null.
+#[repr(transparent)]
 pub struct Own<T: Class> {
     object: NonNull<Object<T>>,
     marker: PhantomData<Object<T>>,

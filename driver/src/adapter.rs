@@ -1,0 +1,166 @@
+//! The order of life: driver entry, devices that come, start, sleep, stop and go.
+
+use portcls::com::{AdapterPowerManagement, Class, Face, Own};
+use portcls::functions::PORT_CLASS_DEVICE_EXTENSION_SIZE;
+use portcls::interfaces::IResourceList;
+use portcls::status::{Outcome, status_of};
+use portcls::types::{
+    DEVICE_POWER_STATE, NTSTATUS, PDEVICE_OBJECT, PDRIVER_OBJECT, PIRP, UNICODE_STRING,
+};
+
+use crate::filter::REFERENCE_STRING_UTF16;
+use crate::kernel::pool::NonPagedPool;
+use crate::kernel::portclass;
+use crate::kernel::requests::{
+    self, MINOR_REMOVE_DEVICE, MINOR_STOP_DEVICE, MINOR_SURPRISE_REMOVAL,
+};
+use crate::miniport::MidiMiniport;
+use crate::parameters::Parameters;
+
+/// One filter each.
+const MOST_SUBDEVICES: u32 = 1;
+
+/// The driver's part of a device's extension; the system makes it all zero.
+struct Extension {
+    /// The adapter of the device while it is started; owns a reference.
+    adapter: Option<Own<Adapter>>,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "some hundreds of bytes")]
+const EXTENSION_SIZE: u32 = (PORT_CLASS_DEVICE_EXTENSION_SIZE + size_of::<Extension>()) as u32;
+
+/// Who is told of power changes of a started device.
+struct Adapter {
+    miniport: Own<MidiMiniport>,
+}
+
+impl Class for Adapter {
+    type Pool = NonPagedPool;
+    const FACES: &'static [Face<Self>] = &[Face::adapter_power_management::<0>()];
+}
+
+impl AdapterPowerManagement for Adapter {
+    fn power_change_state(&self, state: DEVICE_POWER_STATE) {
+        self.miniport.power_changed(state);
+    }
+}
+
+/// What `DriverEntry` does. `PASSIVE_LEVEL`.
+///
+/// # Safety
+/// Both pointers are `DriverEntry`'s arguments.
+pub unsafe fn driver_entry(driver: PDRIVER_OBJECT, registry_path: *mut UNICODE_STRING) -> NTSTATUS {
+    // SAFETY: the caller's promise.
+    let initialized =
+        unsafe { portclass::initialize_adapter_driver(driver, registry_path, add_device) };
+    if initialized.is_ok() {
+        // SAFETY: the caller's promise; portcls has filled in its own routines before.
+        unsafe { requests::set_pnp_dispatch(driver, dispatch_pnp) };
+    }
+    status_of(initialized)
+}
+
+portcls::system_abi! {
+    /// A device was found. `PASSIVE_LEVEL`.
+    unsafe fn add_device(driver: PDRIVER_OBJECT, physical_device: PDEVICE_OBJECT) -> NTSTATUS {
+        // SAFETY: the system's own arguments.
+        unsafe {
+            portclass::add_adapter_device(
+                driver,
+                physical_device,
+                start_device,
+                MOST_SUBDEVICES,
+                EXTENSION_SIZE,
+            )
+        }
+    }
+
+    /// A device starts, for the first time or again. `PASSIVE_LEVEL`.
+    unsafe fn start_device(
+        device: PDEVICE_OBJECT,
+        irp: PIRP,
+        resources: *mut IResourceList
+    ) -> NTSTATUS {
+        // SAFETY: the system's own arguments.
+        status_of(unsafe { start(device, irp, resources) })
+    }
+
+    /// A Plug and Play request. `PASSIVE_LEVEL`.
+    unsafe fn dispatch_pnp(device: *mut requests::DeviceObject, irp: *mut requests::Request)
+        -> NTSTATUS
+    {
+        let (device, irp) = (device.cast(), irp.cast());
+        // SAFETY: the system's own request.
+        let reachable = match unsafe { requests::minor_function(irp) } {
+            MINOR_STOP_DEVICE | MINOR_REMOVE_DEVICE => Some(true),
+            MINOR_SURPRISE_REMOVAL => Some(false),
+            _ => None,
+        };
+        if let Some(reachable) = reachable {
+            // SAFETY: the system's own device, and no other Plug and Play request runs on it.
+            unsafe { take_away(device, reachable) };
+        }
+        // SAFETY: the system's own arguments.
+        unsafe { requests::pass_on(device, irp) }
+    }
+}
+
+/// The driver's part of a device's extension.
+///
+/// # Safety
+/// `device` was added by `add_device`; nobody else has its extension meanwhile.
+unsafe fn extension<'a>(device: PDEVICE_OBJECT) -> &'a mut Extension {
+    // SAFETY: the device was added with an extension of that size.
+    let extension = unsafe { requests::extension(device, PORT_CLASS_DEVICE_EXTENSION_SIZE) };
+    // SAFETY: all zero means no adapter; Plug and Play requests come one after the other.
+    unsafe { &mut *extension.cast() }
+}
+
+/// # Safety
+/// The arguments are those of `start_device`.
+unsafe fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList) -> Outcome<()> {
+    // SAFETY: the device is being started.
+    let (parameters, out_of_range) = match unsafe { portclass::open_driver_key(device) } {
+        Ok(key) => Parameters::read(&key),
+        Err(_) => (Parameters::default(), 0),
+    };
+    let miniport = Own::new(MidiMiniport::new(parameters, out_of_range))?;
+    let adapter = Own::new(Adapter {
+        miniport: miniport.clone(),
+    })?;
+    let port = portclass::new_midi_port()?;
+    // SAFETY: the arguments of `start_device`.
+    unsafe { portclass::init_port(&port, device, irp, miniport.as_unknown(), resources) }?;
+    // SAFETY: the device is being started.
+    unsafe { extension(device) }.adapter = Some(adapter.clone());
+    // SAFETY: the device is being started, and the name ends with a zero.
+    let registered =
+        unsafe { portclass::register_subdevice(device, &REFERENCE_STRING_UTF16, &port) }
+            // SAFETY: the device is being started.
+            .and_then(|()| unsafe {
+                portclass::register_power_management(device, adapter.as_unknown())
+            });
+    if registered.is_err() {
+        // SAFETY: the device is being started.
+        unsafe { take_away(device, true) };
+    }
+    registered
+}
+
+/// Takes the hardware of a device away from the driver. Does nothing the second time: a removal
+/// follows a surprise removal.
+///
+/// # Safety
+/// `device` was added by `add_device`; no other Plug and Play request runs on it.
+unsafe fn take_away(device: PDEVICE_OBJECT, reachable: bool) {
+    // SAFETY: the caller's promise.
+    let Some(adapter) = unsafe { extension(device) }.adapter.take() else {
+        return;
+    };
+    adapter.miniport.take_away(reachable);
+    // SAFETY: it was registered when the adapter was made; if that failed, this does nothing.
+    unsafe { portclass::unregister_power_management(device) };
+}
+
+// A null pointer is no adapter, so an extension of zeros holds none.
+const _: () = assert!(size_of::<Extension>() == size_of::<usize>());

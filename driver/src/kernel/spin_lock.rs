@@ -1,0 +1,39 @@
+//! Spin locks.
+
+use core::cell::UnsafeCell;
+
+use super::ffi;
+
+/// A spin lock of the kernel.
+pub struct SpinLock(UnsafeCell<ffi::KSPIN_LOCK>);
+
+// SAFETY: the lock is touched by the kernel's functions only.
+unsafe impl Sync for SpinLock {}
+// SAFETY: as above; it is only moved while nobody holds it.
+unsafe impl Send for SpinLock {}
+
+impl SpinLock {
+    /// A free lock.
+    #[must_use]
+    pub const fn new() -> Self {
+        // `KeInitializeSpinLock` is an inline function that writes a zero.
+        Self(UnsafeCell::new(0))
+    }
+
+    /// Does `work` under the lock, at `DISPATCH_LEVEL`. At or below `DISPATCH_LEVEL`; `work` lasts at
+    /// most 25 µs.
+    pub fn with<R>(&self, work: impl FnOnce() -> R) -> R {
+        // SAFETY: the lock lives, and lies in non-paged memory.
+        let irql = unsafe { ffi::KeAcquireSpinLockRaiseToDpc(self.0.get()) };
+        let result = work();
+        // SAFETY: it was acquired above, and this is the IRQL that was.
+        unsafe { ffi::KeReleaseSpinLock(self.0.get(), irql) };
+        result
+    }
+}
+
+impl Default for SpinLock {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,136 @@
+//! The stream objects: check direction, state and pointers, then call the device.
+
+use core::sync::atomic::{AtomicI32, Ordering};
+
+use portcls::com::{Class, Face, MiniportMidiStream, Own};
+use portcls::ks::{
+    KSDATAFORMAT, KSSTATE, KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN, KSSTATE_STOP,
+};
+use portcls::status::{
+    Outcome, STATUS_INVALID_DEVICE_REQUEST, STATUS_INVALID_PARAMETER, STATUS_IO_DEVICE_ERROR,
+};
+
+use crate::device::Device;
+use crate::kernel::pool::NonPagedPool;
+use crate::miniport::{MidiMiniport, is_midi};
+
+/// Which way bytes go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// From the client to the wire.
+    Render,
+    /// From the wire to the client.
+    Capture,
+}
+
+/// An open pin.
+pub struct MidiStream {
+    miniport: Own<MidiMiniport>,
+    direction: Direction,
+    state: AtomicI32,
+}
+
+impl Class for MidiStream {
+    type Pool = NonPagedPool;
+    const FACES: &'static [Face<Self>] = &[Face::miniport_midi_stream::<0>()];
+}
+
+impl MidiStream {
+    /// A stream in `KSSTATE_STOP`. Nothing goes on the wire because of it.
+    #[must_use]
+    pub const fn new(miniport: Own<MidiMiniport>, direction: Direction) -> Self {
+        Self {
+            miniport,
+            direction,
+            state: AtomicI32::new(KSSTATE_STOP),
+        }
+    }
+
+    fn device(&self) -> Outcome<&Device> {
+        self.miniport.device().ok_or(STATUS_IO_DEVICE_ERROR)
+    }
+
+    fn state(&self) -> KSSTATE {
+        // Ordering: the port orders changes of state and transfers.
+        self.state.load(Ordering::Relaxed)
+    }
+
+    /// The state of a stream that captures has changed.
+    fn capture_changed(device: &Device, from: KSSTATE, to: KSSTATE) {
+        if to == KSSTATE_RUN {
+            if from != KSSTATE_RUN {
+                device.listen(true);
+            }
+        } else {
+            device.listen(false);
+        }
+        if to == KSSTATE_STOP {
+            device.forget_received();
+        }
+    }
+}
+
+impl MiniportMidiStream for MidiStream {
+    fn set_format(&self, format: &KSDATAFORMAT) -> Outcome<()> {
+        if is_midi(format) {
+            Ok(())
+        } else {
+            Err(STATUS_INVALID_PARAMETER)
+        }
+    }
+
+    fn set_state(&self, state: KSSTATE) -> Outcome<()> {
+        let rises = match state {
+            KSSTATE_ACQUIRE | KSSTATE_PAUSE | KSSTATE_RUN => state > self.state(),
+            KSSTATE_STOP => false,
+            _ => return Err(STATUS_INVALID_PARAMETER),
+        };
+        let device = self.device()?;
+        if rises {
+            let ready = device.get_ready();
+            if state == KSSTATE_RUN {
+                ready?;
+            }
+        }
+        // What a stream that renders has accepted goes out whatever its state is then.
+        if self.direction == Direction::Capture {
+            Self::capture_changed(device, self.state(), state);
+        }
+        // Ordering: as above.
+        self.state.store(state, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn read(&self, buffer: &mut [u8]) -> Outcome<usize> {
+        let device = self.device()?;
+        if self.direction != Direction::Capture {
+            device.counters.refused_reads.count();
+            return Err(STATUS_INVALID_DEVICE_REQUEST);
+        }
+        if self.state() != KSSTATE_RUN {
+            return Ok(0);
+        }
+        Ok(device.read(buffer))
+    }
+
+    fn write(&self, bytes: &[u8]) -> Outcome<usize> {
+        let device = self.device()?;
+        if self.direction != Direction::Render || self.state() == KSSTATE_STOP {
+            device.counters.refused_writes.count();
+            return Err(STATUS_INVALID_DEVICE_REQUEST);
+        }
+        device.write(bytes)
+    }
+}
+
+impl Drop for MidiStream {
+    fn drop(&mut self) {
+        if self.direction == Direction::Capture
+            && self.state() == KSSTATE_RUN
+            && let Some(device) = self.miniport.device()
+        {
+            device.listen(false);
+        }
+        self.miniport.stream_closed(self.direction);
+    }
+}

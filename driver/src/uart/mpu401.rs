@@ -1,0 +1,234 @@
+//! An MPU-401, or what sound cards have in its place, in UART mode.
+//!
+//! Such a chip interrupts for received bytes only, so sending goes by a timer. Data sheets and drivers
+//! disagree about nearly everything else; see the constants.
+
+use super::{Budget, Exchange, Received, Setup, SetupError, Turn, Uart};
+use crate::bus::Bus;
+use crate::kernel::clock::InterruptTime;
+
+const DATA: u8 = 0;
+const STATUS: u8 = 1;
+const COMMAND: u8 = 1;
+
+/// Nothing to read, when set ("DSR", active low; Creative SB16 and SMSC LPC47M102 data sheets).
+const NOTHING_TO_READ: u8 = 0x80;
+/// Can't be written to, when set ("DRR", active low).
+const CANNOT_WRITE: u8 = 0x40;
+
+/// Leaves UART mode. In UART mode chips after SMSC's data sheet do not acknowledge it, those of the
+/// SB16 family (as emulated by Bochs) do; outside of it all do, but for the ones that never do.
+const COMMAND_RESET: u8 = 0xFF;
+/// Enters UART mode. Not all chips acknowledge it (Linux's `mpu401_uart` asks for none).
+const COMMAND_UART_MODE: u8 = 0x3F;
+const ACKNOWLEDGE: u8 = 0xFE;
+
+/// Some chips look busy right after every write (Linux's `mpu401_uart`: "try twice"; `DMusUART` too).
+const BUSY_TESTS: u32 = 2;
+/// Milliseconds to wait for the chip to take a command, or to acknowledge it. `DOSBox` is busy for
+/// 14 ms after a reset; Linux waits 10 ms.
+const PATIENCE: u32 = 25;
+/// Old bytes may lie in front of the acknowledgement; deeper receive FIFOs are not known.
+const MOST_STALE_BYTES: u32 = 64;
+/// Register accesses for each call of `setup`, its command and final looks included.
+const SETUP_ACCESSES: u32 = Budget::TURN - 3;
+/// Bytes in the deepest known transmit FIFO (CS4237B and SMSC: 16; Linux's `mpu401_uart`), and the
+/// one being sent.
+const MOST_BYTES_INSIDE: u32 = 17;
+/// Microseconds that a byte takes on the wire.
+const BYTE_TIME: u32 = 320;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The first reset may only leave UART mode, and then need not be acknowledged.
+    FirstReset,
+    SecondReset,
+    /// UART mode was asked for; the acknowledgement, if any, is to be swallowed.
+    EnterUartMode,
+    Ready,
+}
+
+/// An MPU-401 in UART mode.
+pub struct Mpu401<B: Bus> {
+    bus: B,
+    expects_acknowledge: bool,
+    phase: Phase,
+    command_pending: bool,
+    /// The interrupt routine came across the acknowledgement.
+    acknowledged: bool,
+    waited: u32,
+    stale_bytes: u32,
+}
+
+impl<B: Bus> Mpu401<B> {
+    /// An MPU-401 behind these registers. `expects_acknowledge` is false for chips that never
+    /// acknowledge a reset; for them, any two registers look like such a chip.
+    #[must_use]
+    pub fn new(bus: B, expects_acknowledge: bool) -> Self {
+        Self {
+            bus,
+            expects_acknowledge,
+            phase: Phase::FirstReset,
+            command_pending: true,
+            acknowledged: false,
+            waited: 0,
+            stale_bytes: 0,
+        }
+    }
+
+    fn enter(&mut self, phase: Phase) {
+        self.phase = phase;
+        self.command_pending = phase != Phase::Ready;
+        self.acknowledged = false;
+        self.waited = 0;
+        self.stale_bytes = 0;
+    }
+
+    /// Reads bytes until the acknowledgement is found; returns whether it was.
+    fn find_acknowledge(&mut self, budget: &mut Budget) -> bool {
+        while budget.allows(2) && self.stale_bytes < MOST_STALE_BYTES {
+            budget.spend(1);
+            if self.bus.read(STATUS) & NOTHING_TO_READ != 0 {
+                return false;
+            }
+            budget.spend(1);
+            if self.bus.read(DATA) == ACKNOWLEDGE {
+                return true;
+            }
+            self.stale_bytes += 1;
+        }
+        false
+    }
+
+    /// What follows when a command was, or was not, acknowledged in time.
+    fn next_phase(&mut self, acknowledged: bool) -> Setup {
+        match self.phase {
+            Phase::FirstReset if acknowledged => self.enter(Phase::EnterUartMode),
+            Phase::FirstReset => self.enter(Phase::SecondReset),
+            Phase::SecondReset if acknowledged || !self.expects_acknowledge => {
+                self.enter(Phase::EnterUartMode);
+            }
+            Phase::SecondReset => return Setup::Failed(SetupError::NoAcknowledge),
+            Phase::EnterUartMode | Phase::Ready => {
+                self.enter(Phase::Ready);
+                return Setup::Ready;
+            }
+        }
+        Setup::Wait
+    }
+
+    /// The status, read again if the chip seems busy, as busy is tested twice.
+    fn status(&mut self, budget: &mut Budget) -> u8 {
+        let mut status = NOTHING_TO_READ | CANNOT_WRITE;
+        for _ in 0..BUSY_TESTS {
+            budget.spend(1);
+            status = self.bus.read(STATUS);
+            if status & CANNOT_WRITE == 0 || status & NOTHING_TO_READ == 0 {
+                break;
+            }
+        }
+        status
+    }
+}
+
+impl<B: Bus> Uart for Mpu401<B> {
+    fn begin_setup(&mut self) {
+        self.enter(Phase::FirstReset);
+    }
+
+    fn setup(&mut self) -> Setup {
+        let mut budget = Budget::of(SETUP_ACCESSES);
+        self.waited += 1;
+        if self.command_pending {
+            let status = self.bus.read(STATUS);
+            if status & CANNOT_WRITE != 0 && self.waited < PATIENCE {
+                // Unread bytes keep old chips from taking commands.
+                self.find_acknowledge(&mut budget);
+                return Setup::Wait;
+            }
+            // A chip that is busy for that long may still take a reset. What lies unread now is older
+            // than the acknowledgement.
+            self.acknowledged = false;
+            self.bus.write(
+                COMMAND,
+                match self.phase {
+                    Phase::EnterUartMode => COMMAND_UART_MODE,
+                    _ => COMMAND_RESET,
+                },
+            );
+            self.command_pending = false;
+            self.waited = 0;
+            self.stale_bytes = 0;
+        }
+        if self.acknowledged || self.find_acknowledge(&mut budget) {
+            return self.next_phase(true);
+        }
+        let patience = match self.phase {
+            // The acknowledgement need not come, but if it does, it is none of the music.
+            Phase::EnterUartMode => 2,
+            _ => PATIENCE,
+        };
+        if self.waited < patience && self.stale_bytes < MOST_STALE_BYTES {
+            return Setup::Wait;
+        }
+        self.next_phase(false)
+    }
+
+    fn interrupt_during_setup(&mut self, budget: &mut Budget) {
+        self.acknowledged |= self.find_acknowledge(budget);
+    }
+
+    fn is_interrupting(&mut self, budget: &mut Budget) -> bool {
+        budget.spend(1);
+        self.bus.read(STATUS) & NOTHING_TO_READ == 0
+    }
+
+    fn turn(
+        &mut self,
+        exchange: &mut impl Exchange,
+        _now: InterruptTime,
+        budget: &mut Budget,
+    ) -> Turn {
+        let mut turn = Turn::default();
+        loop {
+            // One look at the status, if need be two, and a byte each way.
+            if !budget.allows(BUSY_TESTS + 2) {
+                turn.unfinished = true;
+                break;
+            }
+            let status = self.status(budget);
+            let readable = status & NOTHING_TO_READ == 0;
+            if readable {
+                budget.spend(1);
+                exchange.received(Received::Byte(self.bus.read(DATA)));
+            }
+            let mut wrote = false;
+            if status & CANNOT_WRITE == 0
+                && let Some(byte) = exchange.next()
+            {
+                budget.spend(1);
+                self.bus.write(DATA, byte);
+                turn.sent += 1;
+                wrote = true;
+            }
+            if !readable && !wrote {
+                break;
+            }
+        }
+        turn
+    }
+
+    fn drain_time(&mut self, _now: InterruptTime) -> u32 {
+        // Whether the FIFO is empty can't be seen.
+        MOST_BYTES_INSIDE * BYTE_TIME
+    }
+
+    fn quiesce(&mut self) {
+        // The next user, perhaps DOS, finds the chip out of UART mode; and outside of it received
+        // bytes raise no interrupt.
+        self.bus.write(COMMAND, COMMAND_RESET);
+        let mut budget = Budget::of(SETUP_ACCESSES);
+        self.stale_bytes = 0;
+        self.find_acknowledge(&mut budget);
+    }
+}
