@@ -19,10 +19,13 @@ pub struct Config {
     pub dpc_latency: Duration,
     /// Longest time by which a high-resolution timer is late.
     pub timer_lateness: Duration,
+    /// Longest time between the end of a request and the run of the client that waits for it.
+    pub client_latency: Duration,
     /// How long a routine at raised IRQL may take before the machine stops with
     /// `DPC_WATCHDOG_VIOLATION`.
     pub watchdog: Duration,
-    /// Which pool allocation of the driver fails, counted from 0.
+    /// Which allocation fails, counted from 0: those of the driver from the pool, and the objects that
+    /// the port class makes for it.
     pub failing_allocation: Option<u64>,
 }
 
@@ -36,6 +39,7 @@ impl Default for Config {
             interrupt_latency: Duration::from_micros(10),
             dpc_latency: Duration::from_micros(20),
             timer_lateness: Duration::from_micros(30),
+            client_latency: Duration::from_micros(100),
             watchdog: Duration::from_millis(1),
             failing_allocation: None,
         }

@@ -4,9 +4,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use crate::hardware::chip::{Chip, Condition, LineFault, WireByte};
-use crate::machine::Machine;
-use crate::machine::bus::Registers;
+use crate::io::system::PhysicalDevice;
+use crate::machine::bus::{PluggedDevice, Registers, WireAccount};
+use crate::machine::events::Event;
 use crate::machine::interrupts::Trigger;
+use crate::machine::{Machine, current};
 use crate::time::Instant;
 
 /// What is plugged in.
@@ -105,53 +107,97 @@ pub struct Device {
 }
 
 impl Device {
+    pub(crate) fn physical(&self) -> Rc<PhysicalDevice> {
+        self.machine.system.physical_device(self.number)
+    }
+
+    fn plugged(&self) -> Option<Rc<PluggedDevice>> {
+        let index = self.physical().bus?;
+        Some(self.machine.bus.device(index))
+    }
+
+    fn updated(&self) -> Option<Rc<PluggedDevice>> {
+        self.change(Rc::clone)
+    }
+
+    /// Brings the device to this moment, does something to it, and lets that take effect.
+    fn change<R>(&self, work: impl FnOnce(&Rc<PluggedDevice>) -> R) -> Option<R> {
+        let index = self.physical().bus?;
+        self.machine.update_device(index);
+        let result = work(&self.machine.bus.device(index));
+        self.machine.update_device(index);
+        Some(result)
+    }
+
+    fn account(&self) -> WireAccount {
+        self.updated()
+            .map_or_else(WireAccount::default, |device| device.account())
+    }
+
     /// What the chip has sent since this was last asked, oldest first.
     #[must_use]
     pub fn wire_sent(&self) -> Vec<WireByte> {
-        todo!()
+        self.updated()
+            .map_or_else(Vec::new, |device| device.take_sent())
     }
 
     /// How many bytes the chip has sent since it was plugged in.
     #[must_use]
     pub fn wire_sent_total(&self) -> u64 {
-        todo!()
+        self.account().bytes
     }
 
     /// For how long the chip has been sending since it was plugged in.
     #[must_use]
     pub fn wire_busy_time(&self) -> Duration {
-        todo!()
+        self.account().busy
     }
 
     /// How many bytes were sent at a speed that the far end can't follow.
     #[must_use]
     pub fn wire_unreadable(&self) -> u64 {
-        todo!()
+        self.account().unreadable
     }
 
     /// Has the far end send bytes, after what it was told before; returns when the first start bit
     /// begins.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "what it does matters more than what it returns"
+    )]
     pub fn far_end_send(&self, bytes: &[u8]) -> Instant {
-        let _ = bytes;
-        todo!()
+        let now = self.machine.now();
+        self.change(|device| {
+            device.wire.borrow_mut().far_end_mut().send(bytes, now);
+            device.far_end_occupied(bytes.len(), now)
+        })
+        .unwrap_or(now)
     }
 
     /// Has the far end send bytes of which some are damaged.
     pub fn far_end_send_damaged(&self, bytes: &[(u8, LineFault)]) {
-        let _ = bytes;
-        todo!()
+        let now = self.machine.now();
+        self.change(|device| {
+            device
+                .wire
+                .borrow_mut()
+                .far_end_mut()
+                .send_damaged(bytes, now);
+            device.far_end_occupied(bytes.len(), now);
+        });
     }
 
     /// Makes the far end's clock fast, or slow if negative, by so many parts per million.
     pub fn set_far_end_speed_deviation(&self, parts_per_million: i32) {
-        let _ = parts_per_million;
-        todo!()
+        self.change(|device| device.set_far_end_speed_deviation(parts_per_million));
     }
 
     /// How many bytes of the far end have not arrived yet.
     #[must_use]
     pub fn far_end_pending(&self) -> usize {
-        todo!()
+        self.updated().map_or(0, |device| {
+            device.wire.borrow().far_end().bytes_on_the_way()
+        })
     }
 
     /// Whether the far end has nothing left to send.
@@ -162,25 +208,36 @@ impl Device {
 
     /// Breaks or mends the chip now.
     pub fn set_condition(&self, condition: Condition) {
-        let _ = condition;
-        todo!()
+        self.change(|device| device.chip.borrow_mut().set_condition(condition));
     }
 
     /// Breaks or mends the chip at a moment to come.
     pub fn at(&self, moment: Instant, condition: Condition) {
-        let _ = (moment, condition);
-        todo!()
+        let Some(index) = self.physical().bus else {
+            return;
+        };
+        let change = move || {
+            let machine = current();
+            machine
+                .bus
+                .device(index)
+                .chip
+                .borrow_mut()
+                .set_condition(condition);
+            machine.update_device(index);
+        };
+        self.machine.schedule(moment, Event::Call(Box::new(change)));
     }
 
     /// How many register accesses there have been.
     #[must_use]
     pub fn register_accesses(&self) -> u64 {
-        todo!()
+        self.plugged()
+            .map_or(0, |device| device.register_accesses.get())
     }
 
     /// Gives access to the chip; `None` if the device has none.
     pub fn with_chip<R>(&self, work: impl FnOnce(&mut dyn Chip) -> R) -> Option<R> {
-        let _ = work;
-        todo!()
+        self.change(|device| work(&mut **device.chip.borrow_mut()))
     }
 }

@@ -27,8 +27,10 @@ impl Pc {
     /// Plugs a device in.
     #[must_use]
     pub fn plug(&self, hardware: Hardware) -> Device {
-        let _ = hardware;
-        todo!()
+        Device {
+            number: self.machine.system.plug(&self.machine, hardware),
+            machine: Rc::clone(&self.machine),
+        }
     }
 
     /// Loads a driver that is linked into this program, by its entry point.
@@ -44,8 +46,7 @@ impl Pc {
     /// # Errors
     /// The status of its `DriverEntry`.
     pub fn load_from(&self, source: DriverSource) -> Result<Driver, NTSTATUS> {
-        let _ = source;
-        todo!()
+        Driver::load(&self.machine, source)
     }
 
     /// Does `work` at `DISPATCH_LEVEL`, as the port driver calls streams.

@@ -2,7 +2,10 @@
 //!
 //! Clients act by themselves while virtual time passes.
 
+mod input;
 pub mod midisrv;
+mod output;
+mod records;
 pub mod wdmaud;
 
 use std::time::Duration;

@@ -97,6 +97,10 @@ where
     }));
     drop(pc);
     CURRENT.set(None);
+    if machine.system.anything_loaded() {
+        // Objects of the driver can't be released any more: there is no machine to do it on.
+        std::mem::forget(machine);
+    }
     sender
         .send(match ending {
             Ok(result) => Ending::Finished(result),

@@ -2,13 +2,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::Machine;
 use super::events::Event;
 use super::stop::BugCheck;
-use crate::hardware::chip::Chip;
-use crate::hardware::wire::MidiWire;
+use crate::hardware::chip::{Chip, WireByte};
+use crate::hardware::wire::{BYTE_TIME, FarEnd, MidiWire};
 use crate::time::Instant;
+
+/// How far a byte's length may be off before the far end misreads its last bits.
+const READABLE_DEVIATION: Duration = Duration::from_nanos(9_600);
 
 /// How the processor reaches a device's registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +26,8 @@ pub enum Registers {
 /// Whether the driver may touch a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
+    /// The device was not started, so the driver does not know its registers.
+    NotStarted,
     /// It may.
     Allowed,
     /// The device is in a sleeping state.
@@ -39,6 +45,19 @@ pub(crate) struct PluggedDevice {
     pub(crate) access: Cell<Access>,
     pub(crate) register_accesses: Cell<u64>,
     wakes_at: Cell<Option<Instant>>,
+    /// How many bytes of the wire's record are in the accounts below.
+    accounted: Cell<usize>,
+    account: Cell<WireAccount>,
+    far_end_byte_time: Cell<Duration>,
+    far_end_busy_until: Cell<Instant>,
+}
+
+/// What a chip has sent in all.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct WireAccount {
+    pub(crate) bytes: u64,
+    pub(crate) busy: Duration,
+    pub(crate) unreadable: u64,
 }
 
 impl PluggedDevice {
@@ -48,10 +67,57 @@ impl PluggedDevice {
             wire: RefCell::default(),
             registers,
             line,
-            access: Cell::new(Access::Allowed),
+            access: Cell::new(Access::NotStarted),
             register_accesses: Cell::new(0),
             wakes_at: Cell::new(None),
+            accounted: Cell::new(0),
+            account: Cell::default(),
+            far_end_byte_time: Cell::new(BYTE_TIME),
+            far_end_busy_until: Cell::new(Instant::POWER_ON),
         }
+    }
+
+    /// The far end was told to send; returns when that begins.
+    pub(crate) fn far_end_occupied(&self, bytes: usize, now: Instant) -> Instant {
+        let start = self.far_end_busy_until.get().max(now);
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let end = start + self.far_end_byte_time.get() * bytes;
+        self.far_end_busy_until.set(end);
+        start
+    }
+
+    pub(crate) fn set_far_end_speed_deviation(&self, parts_per_million: i32) {
+        let mut wire = self.wire.borrow_mut();
+        wire.far_end_mut().set_speed_deviation(parts_per_million);
+        let mut probe = FarEnd::default();
+        probe.set_speed_deviation(parts_per_million);
+        probe.send(&[0], Instant::POWER_ON);
+        let byte = probe.next_arrival().unwrap_or(Instant::POWER_ON);
+        self.far_end_byte_time.set(byte - Instant::POWER_ON);
+    }
+
+    /// What the chip has sent in all, up to the last update.
+    pub(crate) fn account(&self) -> WireAccount {
+        let wire = self.wire.borrow();
+        let mut account = self.account.get();
+        for byte in &wire.sent()[self.accounted.get()..] {
+            let time = byte.end - byte.start;
+            account.bytes += 1;
+            account.busy += time;
+            if time.abs_diff(BYTE_TIME) > READABLE_DEVIATION {
+                account.unreadable += 1;
+            }
+        }
+        self.accounted.set(wire.sent().len());
+        self.account.set(account);
+        account
+    }
+
+    /// Takes the wire's record away.
+    pub(crate) fn take_sent(&self) -> Vec<WireByte> {
+        self.account();
+        self.accounted.set(0);
+        self.wire.borrow_mut().take_sent()
     }
 
     /// Brings chip and wire to `now`.
@@ -147,6 +213,10 @@ impl Machine {
         let device = self.bus.device(index);
         match device.access.get() {
             Access::Allowed => {}
+            Access::NotStarted => self.bug_check(
+                BugCheck::DriverVerifierDetectedViolation,
+                "RegisterAccessBeforeStart: a register was touched before the device was started",
+            ),
             Access::Asleep => self.bug_check(
                 BugCheck::DriverVerifierDetectedViolation,
                 "RegisterAccessOutsideD0: a register was touched while the device sleeps",

@@ -23,6 +23,8 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::Config;
+use crate::io::system::System;
+use crate::portclass::objects::Objects;
 use crate::time::Instant;
 use activity::{Activities, Activity, LongestTimes};
 use boot::StopSender;
@@ -48,12 +50,17 @@ pub(crate) struct Machine {
     activities: RefCell<Activities>,
     pub(crate) interrupts: RefCell<Interrupts>,
     pub(crate) deferred: RefCell<Deferred>,
-    system_work: RefCell<Vec<SystemWork>>,
+    system_work: RefCell<BTreeMap<usize, SystemWork>>,
+    next_system_work: Cell<usize>,
     pub(crate) pool: RefCell<Pool>,
     spin_locks: RefCell<BTreeMap<usize, Irql>>,
     pub(crate) bus: Bus,
     /// Mappings of device registers that were not taken back.
     pub(crate) mappings: Cell<i64>,
+    /// The objects that the system has made for drivers.
+    pub(crate) objects: RefCell<Objects>,
+    /// Devices and drivers.
+    pub(crate) system: System,
     stop_sender: StopSender,
 }
 
@@ -101,6 +108,9 @@ impl Machine {
             interrupts: RefCell::default(),
             deferred: RefCell::default(),
             system_work: RefCell::default(),
+            next_system_work: Cell::new(0),
+            objects: RefCell::default(),
+            system: System::default(),
             pool: RefCell::default(),
             spin_locks: RefCell::default(),
             bus: Bus::default(),
@@ -113,6 +123,14 @@ impl Machine {
     /// Virtual time.
     pub(crate) fn now(&self) -> Instant {
         self.now.get()
+    }
+
+    /// The first tick of the clock at or after `at`.
+    pub(crate) fn tick_from(&self, at: Instant) -> Instant {
+        let tick = u64::try_from(self.config.clock_tick.as_nanos())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        Instant::from_nanos(at.as_nanos().div_ceil(tick).saturating_mul(tick))
     }
 
     /// A random duration up to `most`.
@@ -361,8 +379,10 @@ impl Machine {
             Work::Dpc { address } => crate::ntddk::dpc::run(self, *address),
             Work::TimerCallback { timer } => crate::ntddk::timer::run_callback(self, *timer),
             Work::System(number) => {
-                let work = Rc::clone(&self.system_work.borrow()[*number]);
-                work();
+                let work = self.system_work.borrow().get(number).cloned();
+                if let Some(work) = work {
+                    work();
+                }
             }
         }
     }
@@ -379,9 +399,19 @@ impl Machine {
 
     /// Makes work of the system's own known; returns its number for [`Work::System`].
     pub(crate) fn add_system_work(&self, work: SystemWork) -> usize {
-        let mut all = self.system_work.borrow_mut();
-        all.push(work);
-        all.len() - 1
+        let number = self.next_system_work.get();
+        self.next_system_work.set(number + 1);
+        self.system_work.borrow_mut().insert(number, work);
+        number
+    }
+
+    /// Forgets work of the system's own, queued or not.
+    pub(crate) fn remove_system_work(&self, number: usize) {
+        self.system_work.borrow_mut().remove(&number);
+        self.deferred
+            .borrow_mut()
+            .queue
+            .retain(|queued| !matches!(queued.work, Work::System(other) if other == number));
     }
 
     /// Runs every DPC that is queued now, whenever it was to run.

@@ -66,9 +66,7 @@ pub(crate) struct Pool {
 impl Pool {
     /// Allocates, unless this is the allocation that shall fail.
     pub(crate) fn allocate(&mut self, size: usize, tag: u32, failing: Option<u64>) -> *mut u8 {
-        let number = self.allocations;
-        self.allocations += 1;
-        if failing == Some(number) {
+        if self.next_fails(failing) {
             return std::ptr::null_mut();
         }
         let Some(layout) = Block::layout(size) else {
@@ -86,6 +84,13 @@ impl Pool {
         unsafe { inside.write_bytes(FRESH_BYTE, size) };
         self.live.insert(inside.addr(), Block { memory, size, tag });
         inside
+    }
+
+    /// Counts an allocation, of the driver or for it; returns whether it shall fail.
+    pub(crate) fn next_fails(&mut self, failing: Option<u64>) -> bool {
+        let number = self.allocations;
+        self.allocations += 1;
+        failing == Some(number)
     }
 
     pub(crate) fn free(&mut self, address: *mut u8, tag: u32) -> Result<(), PoolFault> {

@@ -1,0 +1,131 @@
+//! What the inputs of all clients have in common.
+
+use std::cell::{Cell, RefCell};
+use std::rc::{Rc, Weak};
+use std::time::Duration;
+
+use portcls::ks::{KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN, KSSTATE_STOP};
+use portcls::status::{check, succeeded};
+use portcls::types::NTSTATUS;
+
+use super::Received;
+use super::records::{HEAD, first};
+use crate::io::filter::Filter;
+use crate::io::pin::Pin;
+use crate::io::request::Completion;
+use crate::machine::current;
+use crate::portclass::port_midi::OpenPin;
+
+/// Bytes of MIDI in a client's buffer.
+const BUFFER: usize = 2048;
+
+/// Brings a pin to RUN as all clients do.
+pub(super) fn run(pin: &Pin) -> Result<(), NTSTATUS> {
+    [KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN]
+        .into_iter()
+        .try_for_each(|state| check(pin.set_state(state)))
+}
+
+/// Stops a pin as all clients do.
+pub(super) fn stop(pin: &Pin) {
+    for state in [KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_STOP] {
+        // There is nothing that a client could do about a pin that does not stop.
+        let _ = pin.set_state(state);
+    }
+}
+
+/// An input that keeps reads pended.
+pub(super) struct Input {
+    pin: Pin,
+    state: Rc<State>,
+}
+
+struct State {
+    /// It looks at the first record of a completion only.
+    first_only: bool,
+    closing: Cell<bool>,
+    received: RefCell<Vec<Received>>,
+    total: Cell<u64>,
+}
+
+impl Input {
+    /// Opens a pin, pends `reads` reads and brings it to RUN.
+    pub(super) fn open(
+        filter: &Filter,
+        pin: u32,
+        reads: usize,
+        first_only: bool,
+    ) -> Result<Self, NTSTATUS> {
+        let pin = filter.open_pin(pin)?;
+        let state = Rc::new(State {
+            first_only,
+            closing: Cell::new(false),
+            received: RefCell::default(),
+            total: Cell::new(0),
+        });
+        run(&pin)?;
+        for _ in 0..reads {
+            read(pin.open(), &state);
+        }
+        Ok(Self { pin, state })
+    }
+
+    pub(super) const fn pin(&self) -> &Pin {
+        &self.pin
+    }
+
+    pub(super) fn take_received(&self) -> Vec<Received> {
+        self.state.received.take()
+    }
+
+    pub(super) fn received_total(&self) -> u64 {
+        self.state.total.get()
+    }
+
+    pub(super) fn close(self) -> Vec<Received> {
+        // What the driver has completed already still reaches the client.
+        let machine = current();
+        machine.idle_until(machine.now() + machine.config.client_latency);
+        self.state.closing.set(true);
+        stop(&self.pin);
+        self.state.received.take()
+    }
+
+    pub(super) fn abandon(self) {
+        self.state.closing.set(true);
+    }
+}
+
+/// Pends a read; when it ends, another follows.
+fn read(pin: &Rc<OpenPin>, state: &Rc<State>) {
+    let weak: Weak<OpenPin> = Rc::downgrade(pin);
+    let state = Rc::clone(state);
+    let waiter = move |completion: Completion| {
+        state.take(&completion);
+        if let Some(pin) = weak.upgrade()
+            && succeeded(completion.status)
+            && !state.closing.get()
+        {
+            read(&pin, &state);
+        }
+    };
+    pin.submit_read(&current(), HEAD + BUFFER, Some(Box::new(waiter)));
+}
+
+impl State {
+    fn take(&self, completion: &Completion) {
+        let mut rest = &completion.data[..];
+        while let Some((stamp, bytes, next)) = first(rest) {
+            self.total.set(self.total.get() + bytes.len() as u64);
+            self.received.borrow_mut().push(Received {
+                at: current().now(),
+                stamp: Duration::from_millis(u64::from(stamp)),
+                bytes: bytes.to_vec(),
+            });
+            if self.first_only {
+                return;
+            }
+            rest = next;
+        }
+    }
+}
