@@ -221,3 +221,70 @@ fn hex<'b>(bytes: impl Iterator<Item = &'b u8>) -> String {
     let bytes: Vec<_> = bytes.map(|byte| format!("{byte:02X}")).collect();
     bytes.join(" ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream in which no stretch as long as an anchor comes twice soon.
+    fn stream() -> impl Iterator<Item = u8> {
+        let mut state = 1_u32;
+        std::iter::repeat_with(move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0] & 0x7F
+        })
+    }
+
+    #[test]
+    fn a_long_run_with_many_faults_keeps_little() {
+        let mut comparison = Comparison::default();
+        let mut most = 0;
+        let mut lost = 0;
+        for (number, byte) in stream().take(1_000_000).enumerate() {
+            comparison.expect(&[byte]);
+            if number % 997 == 500 {
+                lost += 1;
+            } else {
+                comparison.arrive(byte);
+            }
+            most = most.max(comparison.expected.len() + comparison.arrived.len());
+        }
+        comparison.finish();
+        assert_eq!(
+            comparison.counts(),
+            Counts {
+                lost,
+                ..Counts::default()
+            }
+        );
+        assert!(most < 8 * WINDOW, "{most} bytes kept");
+    }
+
+    #[test]
+    fn a_long_stretch_that_is_lost_is_counted_as_such() {
+        let mut comparison = Comparison::default();
+        let bytes: Vec<_> = stream().take(300_000).collect();
+        comparison.expect(&bytes);
+        for &byte in bytes[..1000].iter().chain(&bytes[201_000..]) {
+            comparison.arrive(byte);
+        }
+        comparison.finish();
+        let lost = Counts {
+            lost: 200_000,
+            ..Counts::default()
+        };
+        assert_eq!(comparison.counts(), lost);
+    }
+
+    #[test]
+    fn bytes_that_never_stop_coming_unexpectedly_are_not_kept() {
+        let mut comparison = Comparison::default();
+        for byte in stream().take(500_000) {
+            comparison.arrive(byte);
+            assert!(comparison.arrived.len() <= MAX_UNEXPECTED);
+        }
+        comparison.finish();
+        let counts = comparison.counts();
+        assert_eq!(counts.duplicated + counts.corrupted, 500_000);
+    }
+}

@@ -30,9 +30,7 @@ impl Progress {
             let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
             Shown::Bar(bar.with_style(style()))
         } else {
-            Shown::Lines {
-                next: started + LINE_EVERY,
-            }
+            Shown::Lines { next: started }
         };
         Self {
             total,

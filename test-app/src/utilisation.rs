@@ -8,7 +8,7 @@ use crate::midi::BYTE_TIME;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Utilisation {
     span: Option<(Duration, Duration)>,
-    bytes: u32,
+    busy: Duration,
 }
 
 impl Utilisation {
@@ -16,7 +16,7 @@ impl Utilisation {
     pub fn add(&mut self, start: Duration) {
         let begin = self.span.map_or(start, |(begin, _)| begin);
         self.span = Some((begin, start + BYTE_TIME));
-        self.bytes += 1;
+        self.busy += BYTE_TIME;
     }
 
     /// The share, 1 for a wire without a gap between its first and last byte; nothing without
@@ -24,8 +24,7 @@ impl Utilisation {
     #[must_use]
     pub fn share(&self) -> Option<f64> {
         let (begin, end) = self.span?;
-        let busy = BYTE_TIME * self.bytes;
-        Some(busy.as_secs_f64() / end.saturating_sub(begin).as_secs_f64())
+        Some(self.busy.as_secs_f64() / end.saturating_sub(begin).as_secs_f64())
     }
 }
 

@@ -47,6 +47,9 @@ pub fn parse(file: &[u8]) -> Result<Vec<TimedMessage>, String> {
     if !file.starts_with(b"MThd") && !file.starts_with(b"RIFF") {
         return Err("not a MIDI file".into());
     }
+    if names_frame_rate_128(file) {
+        return Err("damaged MIDI file (no such frame rate)".into());
+    }
     let smf = Smf::parse(file).map_err(|error| {
         let fault = error.kind().message();
         if cut_off(file) {
@@ -59,6 +62,13 @@ pub fn parse(file: &[u8]) -> Result<Vec<TimedMessage>, String> {
         return Err("MIDI file of format 2".into());
     }
     Ok(timed(&smf))
+}
+
+/// Whether a header has a division of -128 frames per second, on which midly 0.5.3 overflows.
+fn names_frame_rate_128(file: &[u8]) -> bool {
+    const DIVISION: usize = 12;
+    file.windows(DIVISION + 1)
+        .any(|header| header.starts_with(b"MThd") && header[DIVISION] == 0x80)
 }
 
 /// Whether the last chunk, or its header, reaches beyond the end of the file.
@@ -317,6 +327,10 @@ mod tests {
         assert_eq!(
             parse(&file(2, [0, 96], &[&END])),
             Err("MIDI file of format 2".into())
+        );
+        assert_eq!(
+            parse(&file(0, [0x80, 40], &[&END])),
+            Err("damaged MIDI file (no such frame rate)".into())
         );
         let damaged = parse(&file(0, [0, 96], &[&[0, 0x90, 0x90, 1, 0, 0xFF, 0x2F, 0]]));
         assert!(
