@@ -18,6 +18,8 @@ pub mod device;
 pub mod filter;
 mod gate;
 pub mod kernel;
+#[cfg(not(feature = "wdk"))]
+pub mod linked_in;
 pub mod miniport;
 pub mod parameters;
 pub mod properties;

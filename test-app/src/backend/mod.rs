@@ -1,5 +1,6 @@
 //! Where MIDI ports are: an emulated PC, or the machine the tool runs on.
 
+pub mod emulated;
 pub mod memory;
 pub mod report;
 pub mod setup;
@@ -15,7 +16,7 @@ pub use setup::{Client, Setup, Uart};
 /// The backend that the program uses.
 #[must_use]
 pub fn default_backend() -> Box<dyn Backend> {
-    Box::new(memory::Memory::default())
+    Box::new(emulated::EmulatedPc)
 }
 
 /// The work that a run does with an open session.
