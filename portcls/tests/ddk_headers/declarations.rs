@@ -45,13 +45,18 @@ fn word(text: &str) -> &str {
 
 /// The names that follow `keyword` in files of the crate; those of macros are none.
 fn declared(keyword: &str, files: &[&str]) -> Vec<String> {
-    let mut names = Vec::new();
-    for file in files {
-        let code = source(&source_folder().join(file));
-        let found = code.split(keyword).skip(1).map(word);
-        names.extend(found.filter(|name| !name.is_empty()).map(str::to_owned));
-    }
-    names
+    let sources = files.iter().map(|file| source(&source_folder().join(file)));
+    sources
+        .flat_map(|code| declared_in(keyword, &code))
+        .collect()
+}
+
+fn declared_in(keyword: &str, code: &str) -> Vec<String> {
+    let found = code.split(keyword).skip(1).map(word);
+    found
+        .filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 const TABLE_FILES: &[&str] = &["types.rs", "ks.rs", "descriptors.rs"];
@@ -62,18 +67,22 @@ pub fn structures() -> Vec<String> {
     names
 }
 
+/// The constants of all files but those whose items are compared by other lists.
 pub fn constants() -> Vec<String> {
-    let files = [
-        "types.rs",
-        "ks.rs",
-        "descriptors.rs",
-        "functions.rs",
-        "interfaces/interrupt_sync.rs",
-        "interfaces/registry_key.rs",
-    ];
-    let mut names = declared("pub const ", &files);
+    let mut names = declared("pub const ", TABLE_FILES);
+    names.extend(declared("pub const ", &["functions.rs"]));
+    for code in interface_sources() {
+        names.extend(declared_in("pub const ", &code));
+    }
     names.retain(|name| !matches!(name.as_str(), "fn" | "NAMES"));
     names
+}
+
+fn interface_sources() -> Vec<String> {
+    let folder = fs::read_dir(source_folder().join("interfaces")).expect("a folder");
+    folder
+        .map(|entry| source(&entry.expect("an entry").path()))
+        .collect()
 }
 
 /// The names and values of `status.rs`.
@@ -132,8 +141,7 @@ pub fn interfaces() -> Vec<Interface> {
 /// All interfaces without what they inherit.
 fn own_interfaces() -> Vec<Interface> {
     let mut interfaces = vec![unknown()];
-    for entry in fs::read_dir(source_folder().join("interfaces")).expect("a folder") {
-        let code = source(&entry.expect("an entry").path());
+    for code in interface_sources() {
         for block in code.split("interface! {").skip(1) {
             let block = block.trim_start();
             let name = word(block);
