@@ -174,3 +174,19 @@ const _: () = {
     assert!(size_of::<PCPROPERTY_ITEM>() == 24);
     assert!(size_of::<PCPROPERTY_REQUEST>() == 72);
 };
+#[cfg(target_pointer_width = "32")]
+const _: () = {
+    use core::mem::offset_of;
+    assert!(size_of::<PCPIN_DESCRIPTOR>() == 64);
+    assert!(offset_of!(PCPIN_DESCRIPTOR, KsPinDescriptor) == 16);
+    assert!(size_of::<PCFILTER_DESCRIPTOR>() == 48);
+    assert!(offset_of!(PCFILTER_DESCRIPTOR, Pins) == 16);
+    assert!(offset_of!(PCFILTER_DESCRIPTOR, Nodes) == 28);
+    assert!(offset_of!(PCFILTER_DESCRIPTOR, ConnectionCount) == 32);
+    assert!(offset_of!(PCFILTER_DESCRIPTOR, Connections) == 36);
+    assert!(offset_of!(PCFILTER_DESCRIPTOR, Categories) == 44);
+    assert!(size_of::<PCNODE_DESCRIPTOR>() == 16);
+    assert!(size_of::<PCAUTOMATION_TABLE>() == 40);
+    assert!(size_of::<PCPROPERTY_ITEM>() == 16);
+    assert!(size_of::<PCPROPERTY_REQUEST>() == 40);
+};

@@ -239,3 +239,14 @@ const _: () = {
     assert!(offset_of!(KSPIN_DESCRIPTOR, Category) == 56);
     assert!(offset_of!(KSPIN_DESCRIPTOR, Name) == 64);
 };
+#[cfg(target_pointer_width = "32")]
+const _: () = {
+    use core::mem::offset_of;
+    assert!(size_of::<KSSTREAM_HEADER>() == 48);
+    assert!(size_of::<KSPIN_DESCRIPTOR>() == 48);
+    assert!(offset_of!(KSPIN_DESCRIPTOR, DataRanges) == 20);
+    assert!(offset_of!(KSPIN_DESCRIPTOR, DataFlow) == 24);
+    assert!(offset_of!(KSPIN_DESCRIPTOR, Communication) == 28);
+    assert!(offset_of!(KSPIN_DESCRIPTOR, Category) == 32);
+    assert!(offset_of!(KSPIN_DESCRIPTOR, Name) == 36);
+};

@@ -15,6 +15,11 @@
     reason = "tables keep the names that Windows gives them"
 )]
 
+/// The examples of the read-me are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadMe;
+
 mod abi;
 pub mod com;
 pub mod descriptors;
