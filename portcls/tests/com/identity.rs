@@ -68,6 +68,11 @@ fn faces_are_different_and_bases_share_one() {
     let sink: ComPtr<IServiceSink> = miniport.query().expect("a face");
     let first = miniport.as_unknown().addr();
     assert_eq!(base.as_unknown().addr(), first);
+    assert_eq!(
+        identity(&miniport),
+        first,
+        "the first face stands for the object"
+    );
     let width = size_of::<usize>();
     assert_eq!(power.as_unknown().addr(), first + width);
     assert_eq!(adapter.as_unknown().addr(), first + 2 * width);
