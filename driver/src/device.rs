@@ -255,15 +255,17 @@ impl Device {
         if self.with_locked(|locked| locked.transmitter.tell_death()) == Some(true) {
             return Err(STATUS_IO_DEVICE_ERROR);
         }
-        let mut turns = MOST_TURNS;
         if self.transmit_ring.room() < bytes.len() {
-            turns /= 2;
-            self.turns(turns);
+            self.turns(1);
         }
+        // Where bytes wait, the UART is busy already and will be looked at before it runs dry.
+        let was_idle = self.transmit_ring.is_empty();
         let count = bytes_to_take(bytes.len(), self.transmit_ring.room());
         let taken = self.transmit_ring.put(&bytes[..count]);
         if taken > 0 {
-            self.turns(turns);
+            if was_idle {
+                self.turns(2);
+            }
             self.keep_time();
         }
         if taken == bytes.len() {

@@ -1,11 +1,7 @@
 //! A gate through which routines at `DISPATCH_LEVEL` go to the hardware, and which the thread that
 //! takes the hardware away closes behind them.
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU32, Ordering};
-
-#[cfg(not(loom))]
-use core::sync::atomic::{AtomicU32, Ordering};
+use crate::atomic::{AtomicU32, Ordering};
 
 const CLOSED: u32 = 1 << 31;
 
@@ -52,58 +48,5 @@ impl Drop for Inside<'_> {
     fn drop(&mut self) {
         // Ordering: what was done inside is seen by whoever finds the gate empty.
         self.0.0.fetch_sub(1, Ordering::Release);
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_closed_gate_lets_nobody_in() {
-        let gate = Gate::closed();
-        assert!(gate.enter().is_none());
-        assert!(gate.is_empty());
-        gate.open();
-        let inside = gate.enter().expect("the gate is open");
-        gate.close();
-        assert!(gate.enter().is_none());
-        assert!(!gate.is_empty());
-        drop(inside);
-        assert!(gate.is_empty());
-    }
-}
-
-#[cfg(all(test, loom))]
-mod loom_tests {
-    extern crate std;
-
-    use super::*;
-    use loom::cell::UnsafeCell;
-    use loom::sync::Arc;
-    use loom::thread;
-
-    #[test]
-    fn whoever_finds_a_closed_gate_empty_is_alone() {
-        loom::model(|| {
-            let gate = Arc::new(Gate::closed());
-            let hardware = Arc::new(UnsafeCell::new(0_u32));
-            gate.open();
-            let user = {
-                let (gate, hardware) = (Arc::clone(&gate), Arc::clone(&hardware));
-                thread::spawn(move || {
-                    if let Some(_inside) = gate.enter() {
-                        // SAFETY: this is what the model checks.
-                        hardware.with_mut(|value| unsafe { *value += 1 });
-                    }
-                })
-            };
-            gate.close();
-            if gate.is_empty() {
-                // SAFETY: this is what the model checks.
-                hardware.with_mut(|value| unsafe { *value += 1 });
-            }
-            user.join().expect("the user ends");
-        });
     }
 }

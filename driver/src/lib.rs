@@ -12,6 +12,10 @@
 compile_error!("choose a kernel: feature `wdk` (Windows) or `emulated` (an emulated PC)");
 
 pub mod adapter;
+/// Where the lock-free parts have their atomics from; tests of interleavings bring others.
+mod atomic {
+    pub use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+}
 pub mod bus;
 pub mod counters;
 pub mod device;

@@ -6,11 +6,7 @@
 
 use core::ops::Deref;
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
-
-#[cfg(not(loom))]
-use core::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use crate::atomic::{AtomicU8, AtomicUsize, Ordering};
 
 /// The bytes of a ring.
 pub trait Storage: Deref<Target = [AtomicU8]> {}
@@ -139,124 +135,5 @@ impl<S: Storage> Ring<S> {
             position -= capacity;
         }
         &self.bytes[position]
-    }
-}
-
-#[cfg(all(test, not(loom)))]
-mod tests {
-    extern crate std;
-
-    use super::*;
-    use proptest::prelude::*;
-    use std::boxed::Box;
-    use std::collections::VecDeque;
-    use std::vec::Vec;
-
-    fn ring(capacity: usize) -> Ring<Box<[AtomicU8]>> {
-        Ring::new((0..capacity).map(|_| AtomicU8::new(0)).collect())
-    }
-
-    #[test]
-    fn a_ring_fills_up_to_its_capacity() {
-        let ring = ring(5);
-        assert_eq!(ring.put(b"abcdefg"), 5);
-        assert_eq!((ring.len(), ring.room()), (5, 0));
-        assert_eq!(ring.put(b"x"), 0);
-        let mut out = [0; 8];
-        assert_eq!(ring.take(&mut out), 5);
-        assert_eq!(&out[..5], b"abcde");
-        assert!(ring.is_empty());
-        assert_eq!(ring.take_one(), None);
-    }
-
-    #[test]
-    fn clearing_counts_what_it_throws_away() {
-        let ring = ring(8);
-        ring.put(b"abc");
-        assert_eq!(ring.clear(), 3);
-        assert_eq!(ring.clear(), 0);
-        ring.put(b"d");
-        assert_eq!(ring.take_one(), Some(b'd'));
-    }
-
-    proptest! {
-        #[test]
-        fn a_ring_behaves_as_a_queue(
-            capacity in 1_usize..70,
-            steps in prop::collection::vec((any::<bool>(), prop::collection::vec(any::<u8>(), 0..90)), 1..60),
-        ) {
-            let ring = ring(capacity);
-            let mut model = VecDeque::new();
-            for (puts, bytes) in steps {
-                if puts {
-                    let room = capacity - model.len();
-                    prop_assert_eq!(ring.put(&bytes), room.min(bytes.len()));
-                    model.extend(bytes.iter().take(room));
-                } else {
-                    let mut out = std::vec![0; bytes.len()];
-                    let count = ring.take(&mut out);
-                    let expected: Vec<u8> = model.drain(..bytes.len().min(model.len())).collect();
-                    prop_assert_eq!(&out[..count], &expected[..]);
-                }
-                prop_assert_eq!(ring.len(), model.len());
-                prop_assert_eq!(ring.room(), capacity - model.len());
-            }
-        }
-    }
-}
-
-#[cfg(all(test, loom))]
-mod loom_tests {
-    extern crate std;
-
-    use super::*;
-    use loom::sync::Arc;
-    use loom::thread;
-    use std::vec::Vec;
-
-    #[test]
-    fn no_byte_is_lost_torn_or_reordered_under_any_interleaving() {
-        loom::model(|| {
-            let bytes: std::boxed::Box<[AtomicU8]> = (0..2).map(|_| AtomicU8::new(0)).collect();
-            let ring = Arc::new(Ring::new(bytes));
-            let producer = {
-                let ring = Arc::clone(&ring);
-                thread::spawn(move || {
-                    let mut put = ring.put(&[1, 2, 3]);
-                    put += ring.put(&[1, 2, 3][put..]);
-                    put
-                })
-            };
-            let mut taken = Vec::new();
-            for _ in 0..2 {
-                taken.extend(ring.take_one());
-            }
-            let put = producer.join().expect("the producer ends");
-            while let Some(byte) = ring.take_one() {
-                taken.push(byte);
-            }
-            assert_eq!(taken, &[1, 2, 3][..put]);
-        });
-    }
-
-    #[test]
-    fn clearing_while_putting_leaves_a_tail_of_what_was_put() {
-        loom::model(|| {
-            let bytes: std::boxed::Box<[AtomicU8]> = (0..3).map(|_| AtomicU8::new(0)).collect();
-            let ring = Arc::new(Ring::new(bytes));
-            let producer = {
-                let ring = Arc::clone(&ring);
-                thread::spawn(move || {
-                    assert_eq!(ring.put(&[1]), 1);
-                    assert_eq!(ring.put(&[2]), 1);
-                })
-            };
-            let cleared = ring.clear();
-            producer.join().expect("the producer ends");
-            let mut rest = [0; 3];
-            let left = ring.take(&mut rest);
-            assert_eq!(cleared + left, 2);
-            assert_eq!(&rest[..left], &[1, 2][cleared..]);
-        });
     }
 }
