@@ -96,11 +96,22 @@ pub const fn check(status: NTSTATUS) -> Outcome<()> {
     }
 }
 
+/// The status code to report for a failure: `STATUS_UNSUCCESSFUL` where the code given means success,
+/// so that nobody takes what was not made for made.
+#[must_use]
+pub const fn failure(status: NTSTATUS) -> NTSTATUS {
+    if succeeded(status) {
+        STATUS_UNSUCCESSFUL
+    } else {
+        status
+    }
+}
+
 /// The status code that stands for a result.
 #[must_use]
 pub const fn status_of(outcome: Outcome<()>) -> NTSTATUS {
     match outcome {
         Ok(()) => STATUS_SUCCESS,
-        Err(status) => status,
+        Err(status) => failure(status),
     }
 }

@@ -12,7 +12,7 @@ use crate::interfaces::{
 use crate::ks::{KSDATAFORMAT, KSDATARANGE, PKSDATAFORMAT, PKSDATARANGE};
 use crate::status::{
     Outcome, STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_INVALID_PARAMETER,
-    STATUS_NOT_SUPPORTED, STATUS_SUCCESS,
+    STATUS_NOT_SUPPORTED, STATUS_SUCCESS, failure,
 };
 use crate::types::{BOOLEAN, NTSTATUS, POOL_TYPE, PVOID, ULONG};
 
@@ -133,7 +133,7 @@ crate::system_abi! {
             .data_range_intersection(pin, client_range, own_range);
         let common = match common {
             Ok(common) => common,
-            Err(status) => return status,
+            Err(status) => return failure(status),
         };
         // SAFETY: not null, and the caller's to be written to.
         unsafe { format_length.write(LENGTH) };
@@ -179,7 +179,7 @@ crate::system_abi! {
                 unsafe { service_group.write(group) };
                 STATUS_SUCCESS
             }
-            Err(status) => status,
+            Err(status) => failure(status),
         }
     }
 
@@ -230,7 +230,7 @@ crate::system_abi! {
                 unsafe { service_group.write(group) };
                 STATUS_SUCCESS
             }
-            Err(status) => status,
+            Err(status) => failure(status),
         }
     }
 }

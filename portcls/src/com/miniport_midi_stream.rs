@@ -6,7 +6,7 @@ use crate::com::{Class, Face, Object, unknown_table};
 use crate::guid::IID_IMiniportMidiStream;
 use crate::interfaces::{IMiniportMidiStream, IMiniportMidiStreamVtbl};
 use crate::ks::{KSDATAFORMAT, KSSTATE, PKSDATAFORMAT};
-use crate::status::{Outcome, STATUS_INVALID_PARAMETER, STATUS_SUCCESS, status_of};
+use crate::status::{Outcome, STATUS_INVALID_PARAMETER, STATUS_SUCCESS, failure, status_of};
 use crate::types::{NTSTATUS, PVOID, ULONG};
 
 /// Implements `IMiniportMidiStream`.
@@ -64,7 +64,7 @@ unsafe fn report(outcome: Outcome<usize>, count: *mut ULONG) -> NTSTATUS {
     let (transferred, status) = match outcome {
         // A count never exceeds the caller's length, which is 32 bits wide.
         Ok(transferred) => (ULONG::try_from(transferred).unwrap_or(0), STATUS_SUCCESS),
-        Err(status) => (0, status),
+        Err(status) => (0, failure(status)),
     };
     // SAFETY: the caller's promise.
     unsafe { count.write(transferred) };
