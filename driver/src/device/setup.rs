@@ -1,10 +1,11 @@
 //! Setting the UART up.
 
 use portcls::status::{
-    Outcome, STATUS_DEVICE_CONFIGURATION_ERROR, STATUS_IO_DEVICE_ERROR, STATUS_NO_SUCH_DEVICE,
+    Outcome, STATUS_DEVICE_CONFIGURATION_ERROR, STATUS_INVALID_DEVICE_STATE,
+    STATUS_IO_DEVICE_ERROR, STATUS_NO_SUCH_DEVICE,
 };
 
-use super::{Device, Exclusive};
+use super::{Device, Exclusive, Standing};
 use crate::kernel::clock;
 use crate::uart::{Setup, SetupError, Uart};
 use core::sync::atomic::Ordering;
@@ -26,12 +27,10 @@ impl Device {
     /// Sets the UART up, in steps under the device's lock with sleep between them. `PASSIVE_LEVEL`,
     /// one thread after the other.
     pub(super) fn set_up(&self) -> Outcome<()> {
-        let _alone = loop {
-            match Exclusive::claim(&self.setup_in_progress) {
-                Some(alone) => break alone,
-                None => clock::sleep(1),
-            }
-        };
+        let _alone = Exclusive::wait(&self.setup_in_progress);
+        if self.stands() != Standing::Working {
+            return Err(STATUS_INVALID_DEVICE_STATE);
+        }
         self.with_locked(|locked| {
             locked.setting_up = true;
             locked.uart.begin_setup();
