@@ -44,7 +44,7 @@ pub(crate) struct Adapter {
     pub(crate) physical: Rc<PhysicalDevice>,
     pub(crate) driver: Rc<LoadedDriver>,
     start: PCPFNSTARTDEVICE,
-    subdevices_left: Cell<u32>,
+    most_subdevices: u32,
     /// All ports that were initialised for this device and not released.
     pub(crate) ports: RefCell<Vec<Rc<Port>>>,
     pub(crate) subdevices: RefCell<Vec<Subdevice>>,
@@ -78,7 +78,7 @@ impl Adapter {
             physical,
             driver,
             start,
-            subdevices_left: Cell::new(most_subdevices),
+            most_subdevices,
             ports: RefCell::default(),
             subdevices: RefCell::default(),
             power_management: RefCell::default(),
@@ -118,11 +118,9 @@ impl Adapter {
         )
     }
 
-    /// Whether one more subdevice may be registered; counts it.
-    pub(crate) fn take_subdevice(&self) -> bool {
-        let left = self.subdevices_left.get();
-        self.subdevices_left.set(left.saturating_sub(1));
-        left > 0
+    /// Whether one more subdevice may be registered.
+    pub(crate) fn has_room(&self) -> bool {
+        self.subdevices.borrow().len() < self.most_subdevices as usize
     }
 
     pub(crate) fn register(&self, name: String, port: Rc<Port>, reference: ComPtr<IPortMidi>) {

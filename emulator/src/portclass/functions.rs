@@ -372,7 +372,7 @@ portcls::system_abi! {
             return STATUS_OBJECT_NAME_COLLISION;
         }
         let failing = machine.config.failing_allocation;
-        if !adapter.take_subdevice() || machine.pool.borrow_mut().next_fails(failing) {
+        if !adapter.has_room() || machine.pool.borrow_mut().next_fails(failing) {
             return STATUS_INSUFFICIENT_RESOURCES;
         }
         adapter.register(name, state, port);

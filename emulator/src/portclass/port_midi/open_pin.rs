@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::ptr::null_mut;
 use std::rc::Rc;
+use std::time::Duration;
 
 use portcls::com::ComPtr;
 use portcls::guid::{
@@ -369,9 +370,18 @@ impl OpenPin {
         }
     }
 
-    /// Has the pin served at a tick of the clock.
+    /// Has the pin served at the first tick of the clock from `at` on.
     pub(super) fn wake_at(self: &Rc<Self>, machine: &Machine, at: Instant) {
-        let at = machine.tick_from(at);
+        self.set_timer(machine, machine.tick_from(at));
+    }
+
+    /// Has the pin served after a wait, by a timer of high resolution.
+    pub(super) fn wake_after(self: &Rc<Self>, machine: &Machine, wait: Duration) {
+        let late = machine.random_duration(machine.config.timer_lateness);
+        self.set_timer(machine, machine.now() + wait + late);
+    }
+
+    fn set_timer(self: &Rc<Self>, machine: &Machine, at: Instant) {
         if self.timer.get().is_some_and(|earlier| earlier <= at) {
             return;
         }

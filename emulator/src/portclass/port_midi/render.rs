@@ -217,7 +217,7 @@ impl OpenPin {
                     let progress = self.write(machine, &mut write);
                     self.take_back(machine, write);
                     if !progress {
-                        self.wake_at(machine, machine.now() + RETRY);
+                        self.wake_after(machine, RETRY);
                         return;
                     }
                 }
