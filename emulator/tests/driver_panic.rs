@@ -1,7 +1,7 @@
 //! A driver that panics stops its machine, and nothing else.
 
 use emulated_pc::ntddk::DRIVER_OBJECT;
-use emulated_pc::{BugCheck, Config, boot};
+use emulated_pc::{BugCheck, Config, Pc, boot};
 use portcls::types::{NTSTATUS, UNICODE_STRING};
 
 const LAST_WORDS: &str = "the driver has lost its nerve";
@@ -25,6 +25,6 @@ fn main() {
         assert_eq!(stop.bug_check, BugCheck::KmodeExceptionNotHandled, "{stop}");
         assert!(stop.reason.contains(LAST_WORDS), "{stop}");
     }
-    let ended = boot(Config::default(), |pc| pc.pool_in_use());
+    let ended = boot(Config::default(), Pc::pool_in_use);
     assert_eq!(ended, Ok((0, 0)), "other machines go on");
 }

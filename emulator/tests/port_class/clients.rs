@@ -28,7 +28,9 @@ fn midisrv_gets_back_what_it_sends() {
         let input = MidiSrvInput::open(&filter, CAPTURE_PIN).expect("the input opens");
         let output = MidiSrvOutput::open(&filter, RENDER_PIN).expect("the output opens");
         let sent = messages();
-        sent.iter().for_each(|message| output.send(message));
+        for message in &sent {
+            output.send(message);
+        }
         assert!(!output.is_idle());
         assert_eq!(output.queued_bytes(), sent.concat().len());
         let limit = Duration::from_secs(2);
@@ -56,7 +58,9 @@ fn wdmaud_gets_back_what_it_sends() {
         let input = WdmaudInput::open(&filter, CAPTURE_PIN).expect("the input opens");
         let output = WdmaudOutput::open(&filter, RENDER_PIN).expect("the output opens");
         let sent = messages();
-        sent.iter().for_each(|message| output.send(message));
+        for message in &sent {
+            output.send(message);
+        }
         let limit = Duration::from_secs(2);
         assert!(running.pc.run_while_not(limit, || output.is_idle()));
         output.close();
