@@ -3,7 +3,7 @@
 use portcls::com::{AdapterPowerManagement, Class, Face, Own};
 use portcls::functions::PORT_CLASS_DEVICE_EXTENSION_SIZE;
 use portcls::interfaces::IResourceList;
-use portcls::status::{Outcome, status_of};
+use portcls::status::{Outcome, STATUS_INSUFFICIENT_RESOURCES, status_of};
 use portcls::types::{
     DEVICE_POWER_STATE, NTSTATUS, PDEVICE_OBJECT, PDRIVER_OBJECT, PIRP, UNICODE_STRING,
 };
@@ -122,6 +122,8 @@ unsafe fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList
     // SAFETY: the device is being started.
     let (parameters, out_of_range) = match unsafe { portclass::open_driver_key(device) } {
         Ok(key) => Parameters::read(&key),
+        // The key may well say something else than the defaults.
+        Err(STATUS_INSUFFICIENT_RESOURCES) => return Err(STATUS_INSUFFICIENT_RESOURCES),
         Err(_) => (Parameters::default(), 0),
     };
     let miniport = Own::new(MidiMiniport::new(parameters, out_of_range))?;

@@ -4,7 +4,7 @@ use bitflags::bitflags;
 
 use super::{Budget, Exchange, Received, Setup, SetupError, Turn, Uart};
 use crate::bus::Bus;
-use crate::kernel::clock::InterruptTime;
+use crate::kernel::clock::{InterruptTime, MICROSECOND};
 
 /// Receive buffer when read, transmit holding register when written.
 const RECEIVE_TRANSMIT: u8 = 0;
@@ -107,6 +107,8 @@ pub struct Ns16550<B: Bus> {
     depth: u32,
     /// Bytes that the transmit FIFO takes without another look at the line status.
     credit: u32,
+    /// Until when it takes them: one that has not run empty by then may be stuck.
+    credit_ends: InterruptTime,
     enabled: InterruptEnable,
 }
 
@@ -120,6 +122,7 @@ impl<B: Bus> Ns16550<B> {
             phase: Phase::Detect,
             depth: 1,
             credit: 0,
+            credit_ends: 0,
             enabled: InterruptEnable::empty(),
         }
     }
@@ -127,6 +130,12 @@ impl<B: Bus> Ns16550<B> {
     fn enable(&mut self, enabled: InterruptEnable) {
         self.bus.write(INTERRUPT_ENABLE, enabled.bits());
         self.enabled = enabled;
+    }
+
+    /// Microseconds that a full FIFO, and the byte in front of it, take to leave the chip.
+    fn time_to_empty(&self) -> u32 {
+        let byte_time = BITS_PER_BYTE * 1_000_000 / self.settings.baud_rate.max(1);
+        (self.depth + 1) * byte_time
     }
 
     /// Linux's serial-u16550 looks for a chip in the same way.
@@ -246,7 +255,7 @@ impl<B: Bus> Uart for Ns16550<B> {
     fn turn(
         &mut self,
         exchange: &mut impl Exchange,
-        _now: InterruptTime,
+        now: InterruptTime,
         budget: &mut Budget,
     ) -> Turn {
         /// For a look at the status, a received byte, and the interrupt enable register.
@@ -267,6 +276,9 @@ impl<B: Bus> Uart for Ns16550<B> {
             self.take_in(status, exchange, budget);
             if status.contains(LineStatus::TRANSMITTER_EMPTY) {
                 self.credit = self.depth;
+                self.credit_ends = now + InterruptTime::from(self.time_to_empty()) * MICROSECOND;
+            } else if now >= self.credit_ends {
+                self.credit = 0;
             }
             while self.credit > 0 && budget.allows(2) {
                 let Some(byte) = exchange.next() else { break };
@@ -286,7 +298,7 @@ impl<B: Bus> Uart for Ns16550<B> {
         if self.settings.has_interrupt {
             let mut wanted = self.enabled;
             wanted.set(InterruptEnable::TRANSMITTER_EMPTY, exchange.has_next());
-            if wanted != self.enabled {
+            if wanted != self.enabled && budget.allows(1) {
                 budget.spend(1);
                 self.enable(wanted);
             }
@@ -299,8 +311,7 @@ impl<B: Bus> Uart for Ns16550<B> {
         if status == NOBODY_THERE || status & LineStatus::TRANSMITTER_IDLE.bits() != 0 {
             return 0;
         }
-        let byte_time = BITS_PER_BYTE * 1_000_000 / self.settings.baud_rate.max(1);
-        (self.depth + 1) * byte_time
+        self.time_to_empty()
     }
 
     fn quiesce(&mut self) {
