@@ -1,0 +1,13 @@
+//! The driver on an emulated PC: what it goes through from one day to the next.
+
+mod budgets;
+mod call_sequences;
+mod complaints;
+mod crashes;
+mod dead_chip;
+mod music;
+mod parameters;
+mod power;
+mod quirks;
+mod repeatable;
+mod stage;
