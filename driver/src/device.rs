@@ -59,6 +59,10 @@ struct Port {
     group: ComPtr<IServiceGroup>,
 }
 
+/// Turns in a row that empty any UART of what it has received: a turn takes eight bytes, and 64 are the
+/// most that a FIFO holds.
+const TURNS_TO_EMPTY: u32 = 10;
+
 /// One UART with its rings.
 pub struct Device {
     /// Counters of everything.
@@ -238,7 +242,7 @@ impl Device {
         if listening {
             // What lies in the UART is old.
             if let Some(_inside) = self.gate.enter() {
-                self.turns(MOST_TURNS);
+                self.turns(TURNS_TO_EMPTY);
             }
             self.forget_received();
         }
@@ -335,7 +339,7 @@ impl<'a> Exclusive<'a> {
     /// Claims it, if nobody has. Any IRQL.
     fn claim(claimed: &'a AtomicBool) -> Option<Self> {
         // Ordering: what the one before did is seen.
-        (!claimed.swap(true, Ordering::Acquire)).then_some(Self(claimed))
+        (!claimed.swap(true, Ordering::Acquire)).then(|| Self(claimed))
     }
 
     /// Claims it as soon as nobody has. `PASSIVE_LEVEL`.

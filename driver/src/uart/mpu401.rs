@@ -28,6 +28,8 @@ const BUSY_TESTS: u32 = 2;
 /// Milliseconds to wait for the chip to take a command, or to acknowledge it. `DOSBox` is busy for
 /// 14 ms after a reset; Linux waits 10 ms.
 const PATIENCE: u32 = 25;
+/// Milliseconds to wait for the chip to acknowledge that it entered UART mode.
+const UART_MODE_PATIENCE: u32 = 2;
 /// Old bytes may lie in front of the acknowledgement; deeper receive FIFOs are not known.
 const MOST_STALE_BYTES: u32 = 64;
 /// Register accesses for each call of `setup`, its command and final looks included.
@@ -84,20 +86,37 @@ impl<B: Bus> Mpu401<B> {
         self.stale_bytes = 0;
     }
 
+    /// Reads a byte if there is one and it is not one too many.
+    fn read_stale(&mut self, budget: &mut Budget) -> Option<u8> {
+        if !budget.allows(2) || self.stale_bytes >= MOST_STALE_BYTES {
+            return None;
+        }
+        budget.spend(1);
+        if self.bus.read(STATUS) & NOTHING_TO_READ != 0 {
+            return None;
+        }
+        budget.spend(1);
+        self.stale_bytes += 1;
+        Some(self.bus.read(DATA))
+    }
+
     /// Reads bytes until the acknowledgement is found; returns whether it was.
     fn find_acknowledge(&mut self, budget: &mut Budget) -> bool {
-        while budget.allows(2) && self.stale_bytes < MOST_STALE_BYTES {
-            budget.spend(1);
-            if self.bus.read(STATUS) & NOTHING_TO_READ != 0 {
-                return false;
-            }
-            budget.spend(1);
-            if self.bus.read(DATA) == ACKNOWLEDGE {
+        while let Some(byte) = self.read_stale(budget) {
+            if byte == ACKNOWLEDGE {
                 return true;
             }
-            self.stale_bytes += 1;
         }
         false
+    }
+
+    /// Reads all there is, as nothing older than UART mode is music; returns whether that came to an
+    /// end.
+    fn read_all(&mut self, budget: &mut Budget) -> bool {
+        while let Some(byte) = self.read_stale(budget) {
+            self.acknowledged |= byte == ACKNOWLEDGE;
+        }
+        budget.allows(2)
     }
 
     /// What follows when a command was, or was not, acknowledged in time.
@@ -160,15 +179,20 @@ impl<B: Bus> Uart for Mpu401<B> {
             self.waited = 0;
             self.stale_bytes = 0;
         }
+        if self.phase == Phase::EnterUartMode {
+            // The acknowledgement need not come, but if it does, it is none of the music.
+            let empty = self.read_all(&mut budget);
+            let over = self.acknowledged || self.waited >= UART_MODE_PATIENCE;
+            return if empty && over {
+                self.next_phase(true)
+            } else {
+                Setup::Wait
+            };
+        }
         if self.acknowledged || self.find_acknowledge(&mut budget) {
             return self.next_phase(true);
         }
-        let patience = match self.phase {
-            // The acknowledgement need not come, but if it does, it is none of the music.
-            Phase::EnterUartMode => 2,
-            _ => PATIENCE,
-        };
-        if self.waited < patience && self.stale_bytes < MOST_STALE_BYTES {
+        if self.waited < PATIENCE && self.stale_bytes < MOST_STALE_BYTES {
             return Setup::Wait;
         }
         self.next_phase(false)

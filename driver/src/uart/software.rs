@@ -10,8 +10,9 @@ const BYTE_TIME: InterruptTime = 320 * MICROSECOND;
 /// Bytes that are handed over in a turn when nothing holds them up; at some nanoseconds each this is
 /// far below the limit for a turn.
 const MOST_BYTES_PER_TURN: u32 = 512;
-/// How long an unpaced byte waits for room at the reader; then it is lost, as on a wire.
-const LONGEST_HOLD: InterruptTime = 100 * MILLISECOND;
+/// How long an unpaced byte waits for room at the reader; then it is lost, as on a wire. Well before the
+/// writes that come to nothing meanwhile make the UART count as dead.
+const LONGEST_HOLD: InterruptTime = 50 * MILLISECOND;
 
 /// A UART in software.
 pub struct SoftwareUart {
