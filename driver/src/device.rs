@@ -338,7 +338,8 @@ struct Exclusive<'a>(&'a AtomicBool);
 impl<'a> Exclusive<'a> {
     /// Claims it, if nobody has. Any IRQL.
     fn claim(claimed: &'a AtomicBool) -> Option<Self> {
-        // Ordering: what the one before did is seen.
+        // Ordering: what the one before did is seen. A claim made in vain would release the other's when
+        // dropped, so none is made.
         (!claimed.swap(true, Ordering::Acquire)).then(|| Self(claimed))
     }
 

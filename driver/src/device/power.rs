@@ -41,6 +41,7 @@ impl Device {
     /// if the device is asleep. `PASSIVE_LEVEL`.
     pub fn sleep(&self) {
         if self.stands() == Standing::Working {
+            let _no_more_writes = Exclusive::wait(&self.write_in_progress);
             self.drain();
             self.go_away(Standing::Away, true);
         }
@@ -55,6 +56,8 @@ impl Device {
             return;
         }
         let reachable = reachable && self.stands() == Standing::Working;
+        // The port goes on writing; what it writes now would not go out any more.
+        let _no_more_writes = Exclusive::wait(&self.write_in_progress);
         if reachable {
             self.drain();
         }
