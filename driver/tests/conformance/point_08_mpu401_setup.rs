@@ -128,6 +128,15 @@ fn an_output_that_is_stuck_busy_bounds_the_setup_and_is_sent_nothing() {
 }
 
 #[test]
+fn an_output_that_looks_busy_after_each_byte_is_tested_twice() {
+    let (bench, mut uart) = Bench::ready_mpu401(switches(|chip| chip.busy_polls_after_write = 1));
+    let mut side = Side::sending(&pattern(20));
+    let turn = bench.turn(&mut uart, &mut side);
+    assert!(turn.sent > 4, "{turn:?}");
+    assert!(turn.unfinished);
+}
+
+#[test]
 fn an_input_that_is_stuck_ready_bounds_setup_and_turns_and_output_goes_on() {
     let (bench, mut uart) = Bench::ready_mpu401(switches(|chip| chip.data_ready_stuck = true));
     let bytes = pattern(50);

@@ -10,6 +10,7 @@ use emulated_pc::clients::wdmaud::{WdmaudInput, WdmaudOutput};
 use emulated_pc::hardware::chip::Condition;
 use emulated_pc::{BugCheck, Config, Filter, Pc};
 use midiuart::filter::{CAPTURE_PIN, RENDER_PIN};
+use midiuart::parameters::Parameters;
 use portcls::com::ComPtr;
 use portcls::interfaces::{IMiniportMidi, IMiniportMidiStream, IUnknown};
 use portcls::ks::KSSTATE_STOP;
@@ -23,6 +24,7 @@ use crate::rig::{
     ALL, CHIPS, INTERRUPTING, Kind, Plan, Rig, boot, boot_with, read, running_input,
     running_output, time_for, wire, write,
 };
+use crate::stand_ins::Stage;
 
 /// How a device goes.
 #[derive(Clone, Copy, Debug)]
@@ -184,6 +186,24 @@ fn clients_that_die_leave_nothing_behind() {
         end(rig, how);
         vec![Box::new(again), Box::new(filter)]
     });
+}
+
+#[test]
+fn the_interrupt_is_disconnected_when_the_device_goes_not_when_the_last_handle_does() {
+    for kind in [Kind::PolledMpu401, Kind::PolledNs16550] {
+        for reachable in [true, false] {
+            boot(|pc| {
+                let stage = Stage::new(pc, &Plan::new(kind), &Parameters::default());
+                assert!(stage.is_connected());
+                stage.device.sleep();
+                assert!(stage.is_connected(), "{kind:?}: asleep, not gone");
+                assert_eq!(stage.device.wake(), Ok(()));
+                stage.device.take_away(reachable);
+                assert!(!stage.is_connected(), "{kind:?}");
+                stage.strike();
+            });
+        }
+    }
 }
 
 // --- registers -------------------------------------------------------------------------------------

@@ -17,19 +17,20 @@ use portcls::guid::{
     KSDATAFORMAT_SUBTYPE_MIDI, KSDATAFORMAT_SUBTYPE_MIDI_BUS, KSDATAFORMAT_TYPE_MUSIC,
     KSMUSIC_TECHNOLOGY_PORT,
 };
-use portcls::interfaces::{IMiniport, IMiniportMidi, IUnknown};
+use portcls::interfaces::{IMiniport, IMiniportMidi, IMiniportMidiStream, IServiceGroup, IUnknown};
 use portcls::ks::{
     KSDATAFORMAT, KSDATARANGE, KSDATARANGE_MUSIC, KSPIN_COMMUNICATION_NONE,
     KSPIN_COMMUNICATION_SINK, KSPIN_DATAFLOW_IN, KSPIN_DATAFLOW_OUT, KSPIN_DESCRIPTOR,
 };
 use portcls::status::{
-    STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_DEVICE_BUSY, STATUS_INVALID_PARAMETER,
-    STATUS_NO_MATCH, STATUS_SUCCESS, succeeded,
+    STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL, STATUS_DEVICE_BUSY,
+    STATUS_INVALID_DEVICE_REQUEST, STATUS_INVALID_PARAMETER, STATUS_NO_MATCH, STATUS_SUCCESS,
+    succeeded,
 };
-use portcls::types::{GUID, NTSTATUS, ULONG};
+use portcls::types::{GUID, NON_PAGED_POOL_NX, NTSTATUS, ULONG};
 use std::mem::offset_of;
 
-use crate::rig::{ALL, Kind, Plan, Rig, boot};
+use crate::rig::{ALL, Kind, Plan, Rig, boot, counter};
 
 const NO_GUID: GUID = GUID::from_u128(0);
 
@@ -324,6 +325,74 @@ fn the_miniport_offers_its_interfaces_and_no_directmusic() {
         }
         assert!(!succeeded(query(&IID_IMiniportDMus)));
         assert!(!succeeded(query(&NO_GUID)));
+    });
+}
+
+/// Calls `NewStream`; returns its status, and closes the stream at once.
+fn new_stream(
+    miniport: &ComPtr<IMiniportMidi>,
+    pin: ULONG,
+    capture: bool,
+    format: &KSDATAFORMAT,
+) -> NTSTATUS {
+    let mut stream = std::ptr::null_mut();
+    let mut group = std::ptr::null_mut();
+    let mut format = *format;
+    // SAFETY: the miniport is live, and all else outlives the call.
+    let status = unsafe {
+        IMiniportMidi::NewStream(
+            miniport.as_ptr(),
+            &raw mut stream,
+            std::ptr::null_mut(),
+            NON_PAGED_POOL_NX,
+            pin,
+            capture.into(),
+            &raw mut format,
+            &raw mut group,
+        )
+    };
+    // SAFETY: null, or a stream with a reference for us.
+    let stream: Option<ComPtr<IMiniportMidiStream>> = unsafe { ComPtr::from_owned(stream) };
+    // SAFETY: null, or a group with a reference for us.
+    let group: Option<ComPtr<IServiceGroup>> = unsafe { ComPtr::from_owned(group) };
+    assert_eq!(stream.is_some(), succeeded(status));
+    assert_eq!(group.is_some(), succeeded(status) && capture);
+    status
+}
+
+#[test]
+fn streams_are_made_for_the_pins_that_are_described_and_for_midi_only() {
+    on_a_started_device(|rig| {
+        let miniport = rig.function.miniport().expect("a miniport");
+        for (pin, capture) in [(0, false), (1, true), (0, false)] {
+            let status = new_stream(&miniport, pin, capture, &MIDI_FORMAT);
+            assert_eq!(status, STATUS_SUCCESS);
+        }
+        for (pin, capture) in [(0, true), (1, false), (2, false), (3, true), (4, false)] {
+            let status = new_stream(&miniport, pin, capture, &MIDI_FORMAT);
+            assert_eq!(status, STATUS_INVALID_PARAMETER, "pin {pin}");
+        }
+        let cable = KSDATAFORMAT {
+            SubFormat: KSDATAFORMAT_SUBTYPE_MIDI_BUS,
+            ..MIDI_FORMAT
+        };
+        let status = new_stream(&miniport, 0, false, &cable);
+        assert_eq!(status, STATUS_INVALID_PARAMETER);
+        assert_eq!(counter(&rig.filter(), "refused_streams"), 6);
+    });
+}
+
+#[test]
+fn a_second_stream_of_a_pin_is_refused_by_the_miniport_itself() {
+    on_a_started_device(|rig| {
+        let miniport = rig.function.miniport().expect("a miniport");
+        let filter = rig.filter();
+        let open = filter.open_pin(RENDER_PIN).expect("it opens");
+        let status = new_stream(&miniport, RENDER_PIN, false, &MIDI_FORMAT);
+        assert_eq!(status, STATUS_INVALID_DEVICE_REQUEST);
+        drop(open);
+        let status = new_stream(&miniport, RENDER_PIN, false, &MIDI_FORMAT);
+        assert_eq!(status, STATUS_SUCCESS);
     });
 }
 

@@ -1,7 +1,7 @@
 //! Objects of the port class that do exactly what a test wants, and a device between them.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use emulated_pc::Pc;
 use emulated_pc::hardware::chip::LineFault;
@@ -34,6 +34,7 @@ use crate::rig::{Kind, PORTS, Plan, Rig, with_chip};
 pub struct StandInSync {
     /// The routine, and its context's address.
     routine: Mutex<Option<(PINTERRUPTSYNCROUTINE, usize)>>,
+    connected: AtomicBool,
 }
 
 impl Class for StandInSync {
@@ -67,11 +68,20 @@ portcls::system_abi! {
         std::ptr::null_mut()
     }
 
-    unsafe fn connect(_this: *mut IInterruptSync) -> NTSTATUS {
+    unsafe fn connect(this: *mut IInterruptSync) -> NTSTATUS {
+        // SAFETY: this function stands only in the table of this class.
+        let sync = unsafe { Object::<StandInSync>::from_face::<0, _>(this) }.value();
+        // Ordering: one thread.
+        sync.connected.store(true, Ordering::Relaxed);
         STATUS_SUCCESS
     }
 
-    unsafe fn disconnect(_this: *mut IInterruptSync) {}
+    unsafe fn disconnect(this: *mut IInterruptSync) {
+        // SAFETY: this function stands only in the table of this class.
+        let sync = unsafe { Object::<StandInSync>::from_face::<0, _>(this) }.value();
+        // Ordering: one thread.
+        sync.connected.store(false, Ordering::Relaxed);
+    }
 
     unsafe fn register_service_routine(
         this: *mut IInterruptSync,
@@ -255,6 +265,12 @@ impl Stage {
             assert_eq!(status, STATUS_UNSUCCESSFUL);
         }
         succeeded(status)
+    }
+
+    /// Whether the device's interrupt is connected.
+    pub fn is_connected(&self) -> bool {
+        // Ordering: one thread.
+        self.sync.connected.load(Ordering::Relaxed)
     }
 
     /// Whether the chip's line is active.
