@@ -30,8 +30,9 @@ const BUSY_TESTS: u32 = 2;
 const PATIENCE: u32 = 25;
 /// Milliseconds to wait for the chip to acknowledge that it entered UART mode.
 const UART_MODE_PATIENCE: u32 = 2;
-/// Old bytes may lie in front of the acknowledgement; deeper receive FIFOs are not known.
-const MOST_STALE_BYTES: u32 = 64;
+/// Old bytes may lie in front of the acknowledgement: 64 in the deepest receive FIFO that is known
+/// (Bochs), and as many that come in while it is emptied. A chip that has still more is stuck.
+const MOST_STALE_BYTES: u32 = 128;
 /// Register accesses for each call of `setup`, its command and final looks included.
 const SETUP_ACCESSES: u32 = Budget::TURN - 3;
 /// Bytes in the deepest known transmit FIFO (CS4237B and SMSC: 16; Linux's `mpu401_uart`), and the
@@ -182,6 +183,9 @@ impl<B: Bus> Uart for Mpu401<B> {
         if self.phase == Phase::EnterUartMode {
             // The acknowledgement need not come, but if it does, it is none of the music.
             let empty = self.read_all(&mut budget);
+            if self.stale_bytes >= MOST_STALE_BYTES {
+                return Setup::Failed(SetupError::NotThere);
+            }
             let over = self.acknowledged || self.waited >= UART_MODE_PATIENCE;
             return if empty && over {
                 self.next_phase(true)

@@ -8,9 +8,7 @@ use crate::stage::{
 };
 
 const SEEDS: u64 = 5;
-const SYSEX_SIZES: [usize; 11] = [
-    1, 2, 3, 4, 2048, 2049, 4096, 8192, 18_108, 65_535, 65_536,
-];
+const SYSEX_SIZES: [usize; 11] = [1, 2, 3, 4, 2048, 2049, 4096, 8192, 18_108, 65_535, 65_536];
 const MEBIBYTE: usize = 1 << 20;
 
 /// Sends messages both ways at the same time, and checks every byte.
@@ -22,7 +20,9 @@ fn both_ways(stage: &Stage, client: Client, messages: &[Vec<u8>], what: &str) {
     stage.device.far_end_send(&bytes);
     output.send_all(messages);
     stage.finish(&output);
-    stage.pc.run_while_not(wire_time(bytes.len()), || stage.device.far_end_idle());
+    stage
+        .pc
+        .run_while_not(wire_time(bytes.len()), || stage.device.far_end_idle());
     stage.wait(20);
     assert_eq!(output.failures(), (0, None), "{what}");
     assert_same(&stage.wire(), &bytes, &format!("{what}, out"));

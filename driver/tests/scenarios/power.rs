@@ -65,11 +65,7 @@ fn streams_in_both_directions_live_through_sleep() {
             "what came in before sleep is in order: {heard:02X?}"
         );
         let after = joined(&mixed(seed + 1, 50));
-        assert_same(
-            &stage.far_end_plays(&after, &input),
-            &after,
-            "after sleep",
-        );
+        assert_same(&stage.far_end_plays(&after, &input), &after, "after sleep");
         output.close();
         input.close();
         drop(filter);
@@ -178,7 +174,11 @@ fn stop_while_playing_lets_out_what_was_accepted_and_a_start_follows() {
         drop(filter);
         assert_eq!(stage.function.start(), STATUS_SUCCESS);
         let song = notes(60);
-        assert_same(&stage.play(client, &song), &joined(&song), "after a restart");
+        assert_same(
+            &stage.play(client, &song),
+            &joined(&song),
+            "after a restart",
+        );
         stage.take_down();
     });
 }
