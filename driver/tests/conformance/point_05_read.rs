@@ -173,6 +173,27 @@ fn what_came_in_before_run_is_not_read() {
 }
 
 #[test]
+fn what_was_not_read_before_a_pause_is_not_read_after_it() {
+    boot(|pc| {
+        let plan = Plan::new(Kind::PolledNs16550);
+        let stage = Stage::new(pc, &plan, &Parameters::default());
+        let mut buffer = [0; 8];
+        stage.device.listen(true);
+        stage.receive(pc, &[1, 2, 3]);
+        stage.serve(pc);
+        stage.device.listen(false);
+        assert_eq!(stage.device.read(&mut buffer), 0);
+        stage.device.listen(true);
+        assert_eq!(stage.device.read(&mut buffer), 0);
+        stage.receive(pc, &[4]);
+        stage.serve(pc);
+        assert_eq!(stage.device.read(&mut buffer), 1);
+        assert_eq!(buffer[0], 4);
+        stage.strike();
+    });
+}
+
+#[test]
 fn a_stream_that_renders_is_not_read() {
     for kind in ALL {
         boot(|pc| {
