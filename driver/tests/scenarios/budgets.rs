@@ -141,7 +141,7 @@ fn busy_day(stage: &Stage, client: Client, seed: u64) {
     stage.device.far_end_send(&joined(&mixed(seed + 1, 150)));
     output.send_all(&mixed(seed, 150));
     output.send(&sysex(3000));
-    stage.wait(150 + seed);
+    stage.wait(150 + seed % 50);
     input.close();
     let input = client.input(&filter);
     stage.finish(&output);

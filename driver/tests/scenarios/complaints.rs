@@ -198,7 +198,7 @@ fn a_client_that_dies_in_the_middle_leaves_the_port_to_the_next() {
             let song = &songs[song];
             output.send_all(song);
             stage.device.far_end_send(&joined(&notes(30)));
-            pc.run_for(ms(60 * seed));
+            pc.run_for(ms(60 * (seed % 20)));
             let accepted = usize::try_from(output.statistics().bytes_written).expect("some");
             output.abandon();
             input.abandon();
@@ -227,7 +227,7 @@ fn no_note_hangs_because_its_end_was_accepted_just_before_the_close() {
             output.send_all(&chord);
             output.send_all(&release);
             assert!(pc.run_while_not(ms(2000), || output.is_idle()));
-            pc.run_for(Duration::from_micros(seed * 53));
+            pc.run_for(Duration::from_micros(seed % 50 * 53));
             output.close();
             stage.wait(400);
             let expected = joined(&[chord, release].concat());
@@ -296,7 +296,7 @@ fn messages_reach_the_wire_within_milliseconds() {
         let output = client.output(&filter);
         for _ in 0..100 {
             stage.wait(7);
-            pc.run_for(Duration::from_micros(seed * 31));
+            pc.run_for(Duration::from_micros(seed % 50 * 31));
             let before = pc.now();
             output.send(&[0x90, 1, 2]);
             stage.wait(5);

@@ -20,7 +20,7 @@ fn device_sends_while_it_is_being_connected() {
     over(40, CHIPS, |pc, uart, seed| {
         let stage = Plan::new(uart).add(pc);
         stage.device.far_end_send(&joined(&notes(400)));
-        pc.run_for(Duration::from_micros(seed * 97));
+        pc.run_for(Duration::from_micros(seed % 50 * 97));
         assert_eq!(stage.function.start(), STATUS_SUCCESS);
         let filter = stage.filter();
         let input = Client::MidiSrv.input(&filter);
@@ -48,7 +48,7 @@ fn device_sends_while_streams_open_and_close() {
         stage.device.far_end_send(&all);
         for round in 0..40 {
             let input = CLIENTS[round % 2].input(&filter);
-            pc.run_for(Duration::from_micros(300 * seed + 100));
+            pc.run_for(Duration::from_micros(300 * (seed % 50) + 100));
             let heard = input.close();
             assert!(
                 heard.is_empty() || all.windows(heard.len()).any(|part| part == heard),
@@ -161,7 +161,7 @@ fn stop_and_remove_do_not_wait_for_clients() {
         let output = client.output(&filter);
         let input = client.input(&filter);
         output.send_all(&notes(5000));
-        stage.wait(100 + seed);
+        stage.wait(100 + seed % 50);
         let before = pc.now();
         let status = if seed % 2 == 0 {
             stage.function.stop()
@@ -197,7 +197,7 @@ fn second_start_does_not_disturb_what_waits_from_the_first() {
             let input = client.input(&filter);
             output.send_all(&notes(50));
             stage.device.far_end_send(&joined(&notes(10)));
-            stage.wait(seed + round);
+            stage.wait(seed % 50 + round);
             old.push((output, input, filter));
             assert_eq!(stage.function.stop(), STATUS_SUCCESS);
             assert_eq!(stage.function.start(), STATUS_SUCCESS);
@@ -302,7 +302,7 @@ fn opens_and_closes_during_traffic() {
             let (status, count) = write(pc, output.pin(), &message);
             assert_eq!(status, STATUS_SUCCESS);
             expected.extend(&message[..count]);
-            pc.run_for(Duration::from_micros((seed * round) % 4000));
+            pc.run_for(Duration::from_micros(seed % 50 * round % 4000));
             output.close();
             if round % 3 == 0 {
                 input.abandon();
@@ -328,7 +328,7 @@ fn pins_that_stop_and_run_while_bytes_come_in() {
         stage.device.far_end_send(&joined(&mixed(seed, 500)));
         for round in 0..200 {
             assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
-            pc.run_for(Duration::from_micros(seed * 37 + round * 11 % 700));
+            pc.run_for(Duration::from_micros(seed % 50 * 37 + round * 11 % 700));
             assert_eq!(pin.set_state(KSSTATE_STOP), STATUS_SUCCESS);
             assert_eq!(read(pc, &pin, 64), (STATUS_SUCCESS, vec![]), "stopped");
         }
