@@ -64,24 +64,30 @@ impl Device {
         // SAFETY: service routines run with the interrupt's lock held, which is the device's.
         let locked = unsafe { &mut *self.locked.get() };
         let mut claimed = false;
-        let mut unfinished = false;
+        // A cause that is left over makes no new edge, so that the rest is done by the port's service.
+        let mut left_over = true;
         for _ in 0..MOST_CAUSES {
-            if !budget.allows(2) || !locked.uart.is_interrupting(&mut budget) {
+            if !budget.allows(2) {
+                break;
+            }
+            if !locked.uart.is_interrupting(&mut budget) {
+                left_over = false;
                 break;
             }
             claimed = true;
             if locked.setting_up {
                 locked.uart.interrupt_during_setup(&mut budget);
+                left_over = false;
                 break;
             }
-            unfinished = self.turn(locked, now, &mut budget).unfinished;
+            self.turn(locked, now, &mut budget);
         }
         if !claimed {
             self.counters.foreign_interrupts.count();
             return false;
         }
         self.counters.interrupts.count();
-        if locked.receiver.tell() || unfinished {
+        if locked.receiver.tell() || left_over {
             self.notify();
         }
         true
