@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use emulated_pc::Pc;
-use emulated_pc::clients::midisrv::MidiSrvOutput;
+use emulated_pc::clients::Client;
 use emulated_pc::hardware::chip::Condition;
 use midiuart::counters::Counters;
 use midiuart::filter::RENDER_PIN;
@@ -272,7 +272,9 @@ fn midisrv_hears_of_a_dead_device_long_before_it_gives_up() {
         boot(|pc| {
             let rig = Plan::new(kind).parameter("TransmitRingBytes", 64).start(pc);
             let filter = rig.filter();
-            let output = MidiSrvOutput::open(&filter, RENDER_PIN).expect("the pin opens");
+            let output = Client::MidiSrv
+                .open_output(&filter, RENDER_PIN)
+                .expect("the pin opens");
             rig.device.set_condition(Condition::Dead);
             for _ in 0..50 {
                 output.send(&[0x90, 0x40, 0x7F]);

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use emulated_pc::clients::midisrv::{MidiSrvInput, MidiSrvOutput};
-use emulated_pc::clients::wdmaud::{WdmaudInput, WdmaudOutput};
+use emulated_pc::clients::Client;
 use emulated_pc::hardware::mpu401::Mpu401Switches;
 use emulated_pc::hardware::ns16550::{Ns16550Kind, Ns16550Switches};
 use emulated_pc::{Config, Pc};
@@ -225,7 +224,11 @@ fn whole_way(pc: &Pc, plan: &Plan, bytes: &[u8], pieces: &[(usize, u64)]) -> Vec
     let rig = plan.start(pc);
     let filter = rig.filter();
     let looped = !CHIPS.contains(&plan.kind);
-    let input = looped.then(|| MidiSrvInput::open(&filter, CAPTURE_PIN).expect("it opens"));
+    let input = looped.then(|| {
+        Client::MidiSrv
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("it opens")
+    });
     let output = running_output(&filter);
     let stream = output.stream();
     let mut rest = bytes;
@@ -282,12 +285,12 @@ proptest! {
             let filter = rig.filter();
             rig.device.far_end_send(&[]);
             let received = if classic {
-                let input = WdmaudInput::open(&filter, CAPTURE_PIN).expect("it opens");
+                let input = Client::Wdmaud.open_input(&filter, CAPTURE_PIN).expect("it opens");
                 rig.device.far_end_send(&bytes);
                 pc.run_for(time_for(bytes.len()));
                 input.close()
             } else {
-                let input = MidiSrvInput::open(&filter, CAPTURE_PIN).expect("it opens");
+                let input = Client::MidiSrv.open_input(&filter, CAPTURE_PIN).expect("it opens");
                 rig.device.far_end_send(&bytes);
                 pc.run_for(time_for(bytes.len()));
                 input.close()
@@ -308,14 +311,18 @@ fn messages_of_both_clients_come_out_as_they_are() {
             let filter = rig.filter();
             let expected = STREAMS.concat().repeat(20);
 
-            let output = MidiSrvOutput::open(&filter, RENDER_PIN).expect("it opens");
+            let output = Client::MidiSrv
+                .open_output(&filter, RENDER_PIN)
+                .expect("it opens");
             (0..20).for_each(|_| STREAMS.iter().for_each(|bytes| output.send(bytes)));
             assert!(pc.run_while_not(Duration::from_secs(5), || output.is_idle()));
             output.close();
             pc.run_for(time_for(100));
             assert_eq!(wire(&rig.device), expected, "{kind:?}");
 
-            let output = WdmaudOutput::open(&filter, RENDER_PIN).expect("it opens");
+            let output = Client::Wdmaud
+                .open_output(&filter, RENDER_PIN)
+                .expect("it opens");
             (0..20).for_each(|_| STREAMS.iter().for_each(|bytes| output.send(bytes)));
             assert!(pc.run_while_not(Duration::from_secs(5), || output.is_idle()));
             output.close();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use emulated_pc::clients::midisrv::MidiSrvInput;
+use emulated_pc::clients::Client;
 use midiuart::counters::Counters;
 use midiuart::filter::CAPTURE_PIN;
 use midiuart::parameters::Parameters;
@@ -123,7 +123,9 @@ fn on_the_pc_a_client_gets_the_survivors_when_the_processor_is_free_again() {
         boot(|pc| {
             let rig = Plan::new(kind).parameter("ReceiveRingBytes", 256).start(pc);
             let filter = rig.filter();
-            let input = MidiSrvInput::open(&filter, CAPTURE_PIN).expect("the pin opens");
+            let input = Client::MidiSrv
+                .open_input(&filter, CAPTURE_PIN)
+                .expect("the pin opens");
             let bytes = pattern(400);
             pc.at_dispatch(|| {
                 rig.device.far_end_send(&bytes[..300]);

@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use emulated_pc::clients::midisrv::{MidiSrvInput, MidiSrvOutput};
-use emulated_pc::clients::wdmaud::{WdmaudInput, WdmaudOutput};
+use emulated_pc::clients::Client;
 use emulated_pc::hardware::chip::Condition;
 use emulated_pc::{BugCheck, Config, Filter, Pc};
 use midiuart::filter::{CAPTURE_PIN, RENDER_PIN};
@@ -159,8 +158,12 @@ fn a_handle_that_stays_for_minutes_is_harmless() {
 fn removal_before_the_last_release_fails_what_is_outstanding_and_goes_on() {
     for_all(&ALL, |pc, rig, how| {
         let filter = rig.filter();
-        let input = MidiSrvInput::open(&filter, CAPTURE_PIN).expect("it opens");
-        let output = WdmaudOutput::open(&filter, RENDER_PIN).expect("it opens");
+        let input = Client::MidiSrv
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("it opens");
+        let output = Client::Wdmaud
+            .open_output(&filter, RENDER_PIN)
+            .expect("it opens");
         output.send(&pattern(900));
         rig.device.far_end_send(&pattern(100));
         pc.run_for(Duration::from_millis(5));
@@ -176,8 +179,12 @@ fn removal_before_the_last_release_fails_what_is_outstanding_and_goes_on() {
 fn clients_that_die_leave_nothing_behind() {
     for_all(&ALL, |pc, rig, how| {
         let filter = rig.filter();
-        let input = WdmaudInput::open(&filter, CAPTURE_PIN).expect("it opens");
-        let output = MidiSrvOutput::open(&filter, RENDER_PIN).expect("it opens");
+        let input = Client::Wdmaud
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("it opens");
+        let output = Client::MidiSrv
+            .open_output(&filter, RENDER_PIN)
+            .expect("it opens");
         output.send(&pattern(900));
         pc.run_for(Duration::from_millis(5));
         input.abandon();
@@ -388,8 +395,8 @@ fn a_device_that_was_never_started_can_be_removed() {
 fn first_byte(pc: &Pc, rig: &Rig) -> Result<(), i32> {
     portcls::status::check(rig.function.start())?;
     let filter: Filter = rig.function.open_filter("UART")?;
-    let input = MidiSrvInput::open(&filter, CAPTURE_PIN)?;
-    let output = MidiSrvOutput::open(&filter, RENDER_PIN)?;
+    let input = Client::MidiSrv.open_input(&filter, CAPTURE_PIN)?;
+    let output = Client::MidiSrv.open_output(&filter, RENDER_PIN)?;
     output.send(&[0xF8]);
     pc.run_for(Duration::from_millis(5));
     drop((input, output));

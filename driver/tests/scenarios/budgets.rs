@@ -8,7 +8,7 @@ use emulated_pc::{LongestTimes, Pc};
 
 use crate::music::{joined, mixed, notes, sysex};
 use crate::stage::{
-    CHIPS, CLIENTS, Client, Input, Plan, Stage, UARTS, Uart, ms, over, pairs, wire_time,
+    CHIPS, CLIENTS, Client, Input, Opens, Plan, Stage, UARTS, Uart, ms, over, pairs, wire_time,
 };
 
 const SEEDS: u64 = 20;

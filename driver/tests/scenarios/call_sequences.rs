@@ -10,7 +10,7 @@ use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 
 use crate::music::{assert_same, joined, notes, record, sysex};
 use crate::stage::{
-    CHIPS, CLIENTS, Client, Plan, UARTS, Uart, counter, ms, over, over_seeds, pairs, read,
+    CHIPS, CLIENTS, Client, Opens, Plan, UARTS, Uart, counter, ms, over, over_seeds, pairs, read,
     run_with, wire_time, write,
 };
 

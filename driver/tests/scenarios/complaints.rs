@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::music::{ODD_BYTES, assert_same, joined, mixed, notes, sysex};
 use crate::stage::{
-    CHIPS, CLIENTS, Client, Plan, Stage, UARTS, Uart, counter, ms, over, pairs, wire_time,
+    CHIPS, CLIENTS, Client, Opens, Plan, Stage, UARTS, Uart, counter, ms, over, pairs, wire_time,
 };
 
 const SEEDS: u64 = 5;
@@ -319,11 +319,9 @@ fn what_comes_in_has_stamps_that_only_grow() {
     over(SEEDS, UARTS, |pc, uart, _| {
         let stage = Plan::new(uart).start(pc);
         let filter = stage.filter();
-        let input = emulated_pc::clients::midisrv::MidiSrvInput::open(
-            &filter,
-            midiuart::filter::CAPTURE_PIN,
-        )
-        .expect("the input opens");
+        let input = Client::MidiSrv
+            .open_input(&filter, midiuart::filter::CAPTURE_PIN)
+            .expect("the input opens");
         let since = pc.now();
         let output = Client::MidiSrv.output(&filter);
         for message in notes(30) {

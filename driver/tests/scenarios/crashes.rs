@@ -8,7 +8,7 @@ use portcls::status::STATUS_SUCCESS;
 
 use crate::music::{assert_same, joined, mixed, notes, sysex};
 use crate::stage::{
-    CHIPS, CLIENTS, Client, Plan, UARTS, Uart, counter, ms, over, over_seeds, pairs, read,
+    CHIPS, CLIENTS, Client, Opens, Plan, UARTS, Uart, counter, ms, over, over_seeds, pairs, read,
     wire_time, write,
 };
 

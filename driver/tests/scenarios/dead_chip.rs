@@ -12,8 +12,8 @@ use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 
 use crate::music::{assert_same, joined, notes, sysex};
 use crate::stage::{
-    CHIPS, CLIENTS, Client, Output, Plan, Stage, Uart, counter, ms, over, pairs, run_with, seeded,
-    wire_time,
+    CHIPS, CLIENTS, Client, Opens, Output, Plan, Stage, Uart, counter, ms, over, pairs, run_with,
+    seeded, wire_time,
 };
 
 /// A client is told of a chip's death within this time.

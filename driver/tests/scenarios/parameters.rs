@@ -10,8 +10,8 @@ use portcls::status::{STATUS_DEVICE_CONFIGURATION_ERROR, STATUS_IO_DEVICE_ERROR,
 
 use crate::music::{assert_same, joined, mixed, notes, sysex};
 use crate::stage::{
-    CHIPS, Client, Plan, Stage, UARTS, Uart, all_counters, counter, ms, over, over_seeds, pairs,
-    read, wire_time, write,
+    CHIPS, Client, Opens, Plan, Stage, UARTS, Uart, all_counters, counter, ms, over, over_seeds,
+    pairs, read, wire_time, write,
 };
 
 const OUT_OF_RANGE: &str = "parameters_out_of_range";

@@ -8,7 +8,8 @@ use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 
 use crate::music::{assert_same, joined, mixed, notes, sysex};
 use crate::stage::{
-    CHIPS, CLIENTS, Client, Plan, UARTS, Uart, counter, over, over_seeds, pairs, wire_time, write,
+    CHIPS, CLIENTS, Client, Opens, Plan, UARTS, Uart, counter, over, over_seeds, pairs, wire_time,
+    write,
 };
 
 const SEEDS: u64 = 10;

@@ -6,7 +6,7 @@ use portcls::types::NTSTATUS;
 
 use crate::music::{assert_same, joined, mixed, sysex};
 use crate::stage::{
-    CHIPS, CLIENTS, Client, Plan, Stage, Uart, counter, ms, over, pairs, wire_time,
+    CHIPS, CLIENTS, Client, Opens, Plan, Stage, Uart, counter, ms, over, pairs, wire_time,
 };
 
 const SEEDS: u64 = 5;

@@ -4,7 +4,7 @@ use emulated_pc::hardware::chip::WireByte;
 use emulated_pc::{LongestTimes, PinStatistics};
 
 use crate::music::{joined, mixed};
-use crate::stage::{Client, Plan, UARTS, Uart, all_counters, run_with, seeded};
+use crate::stage::{Client, Opens, Plan, UARTS, Uart, all_counters, run_with, seeded};
 
 /// All that can be seen of a run.
 #[derive(Debug, PartialEq)]

@@ -1,11 +1,11 @@
 //! An emulated PC with a device and the driver, and clients that play and record.
 
 use std::fmt::Debug;
+use std::ops::Deref;
 use std::time::Duration;
 
-use emulated_pc::clients::Received;
-use emulated_pc::clients::midisrv::{MidiSrvInput, MidiSrvOutput};
-use emulated_pc::clients::wdmaud::{WdmaudInput, WdmaudOutput};
+pub use emulated_pc::clients::Client;
+use emulated_pc::clients::{self, Received};
 use emulated_pc::hardware::mpu401::Mpu401;
 use emulated_pc::hardware::ns16550::Ns16550;
 use emulated_pc::hardware::quirk::{ChipKind, ChipOptions, options_for};
@@ -330,81 +330,51 @@ pub fn all_counters(filter: &Filter) -> Vec<u32> {
 }
 
 /// The Windows components that play and record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Client {
-    /// Windows MIDI Services.
-    MidiSrv,
-    /// The classic system driver.
-    Wdmaud,
-}
-
-/// Both.
 pub const CLIENTS: [Client; 2] = [Client::MidiSrv, Client::Wdmaud];
 
-impl Client {
+/// Opens the pins of a port for a client.
+pub trait Opens {
     /// Opens the pin that plays.
-    pub fn try_output(self, filter: &Filter) -> Result<Output, NTSTATUS> {
-        match self {
-            Self::MidiSrv => MidiSrvOutput::open(filter, RENDER_PIN).map(Output::MidiSrv),
-            Self::Wdmaud => WdmaudOutput::open(filter, RENDER_PIN).map(Output::Wdmaud),
-        }
-    }
+    fn try_output(self, filter: &Filter) -> Result<Output, NTSTATUS>;
 
     /// Opens the pin that plays, which has to be possible.
-    pub fn output(self, filter: &Filter) -> Output {
+    fn output(self, filter: &Filter) -> Output;
+
+    /// Opens the pin that records, which has to be possible.
+    fn input(self, filter: &Filter) -> Input;
+}
+
+impl Opens for Client {
+    fn try_output(self, filter: &Filter) -> Result<Output, NTSTATUS> {
+        self.open_output(filter, RENDER_PIN).map(Output)
+    }
+
+    fn output(self, filter: &Filter) -> Output {
         self.try_output(filter).expect("the output opens")
     }
 
-    /// Opens the pin that records, which has to be possible.
-    pub fn input(self, filter: &Filter) -> Input {
-        match self {
-            Self::MidiSrv => MidiSrvInput::open(filter, CAPTURE_PIN).map(Input::MidiSrv),
-            Self::Wdmaud => WdmaudInput::open(filter, CAPTURE_PIN).map(Input::Wdmaud),
-        }
-        .expect("the input opens")
+    fn input(self, filter: &Filter) -> Input {
+        let input = self.open_input(filter, CAPTURE_PIN);
+        Input(input.expect("the input opens"))
     }
 }
 
-/// An output of either client.
-pub enum Output {
-    MidiSrv(MidiSrvOutput),
-    Wdmaud(WdmaudOutput),
-}
+/// An output of a client.
+pub struct Output(clients::Output);
 
-macro_rules! either {
-    ($enum:ident, $self:expr, $client:ident => $call:expr) => {
-        match $self {
-            $enum::MidiSrv($client) => $call,
-            $enum::Wdmaud($client) => $call,
-        }
-    };
+impl Deref for Output {
+    type Target = clients::Output;
+
+    fn deref(&self) -> &clients::Output {
+        &self.0
+    }
 }
 
 impl Output {
-    pub fn send(&self, message: &[u8]) {
-        either!(Output, self, output => output.send(message));
-    }
-
     pub fn send_all(&self, messages: &[Vec<u8>]) {
         for message in messages {
             self.send(message);
         }
-    }
-
-    pub fn queued_bytes(&self) -> usize {
-        either!(Output, self, output => output.queued_bytes())
-    }
-
-    pub fn is_idle(&self) -> bool {
-        either!(Output, self, output => output.is_idle())
-    }
-
-    pub fn failures(&self) -> (u64, Option<NTSTATUS>) {
-        either!(Output, self, output => output.failures())
-    }
-
-    pub fn pin(&self) -> &Pin {
-        either!(Output, self, output => output.pin())
     }
 
     pub fn statistics(&self) -> PinStatistics {
@@ -412,18 +382,23 @@ impl Output {
     }
 
     pub fn close(self) {
-        either!(Output, self, output => output.close());
+        self.0.close();
     }
 
     pub fn abandon(self) {
-        either!(Output, self, output => output.abandon());
+        self.0.abandon();
     }
 }
 
-/// An input of either client.
-pub enum Input {
-    MidiSrv(MidiSrvInput),
-    Wdmaud(WdmaudInput),
+/// An input of a client.
+pub struct Input(clients::Input);
+
+impl Deref for Input {
+    type Target = clients::Input;
+
+    fn deref(&self) -> &clients::Input {
+        &self.0
+    }
 }
 
 fn joined(received: Vec<Received>) -> Vec<u8> {
@@ -433,24 +408,16 @@ fn joined(received: Vec<Received>) -> Vec<u8> {
 impl Input {
     /// The bytes that were received since this was last asked.
     pub fn take(&self) -> Vec<u8> {
-        joined(either!(Input, self, input => input.take_received()))
-    }
-
-    pub fn received_total(&self) -> u64 {
-        either!(Input, self, input => input.received_total())
-    }
-
-    pub fn pin(&self) -> &Pin {
-        either!(Input, self, input => input.pin())
+        joined(self.take_received())
     }
 
     /// Closes the input; returns what was received and not taken yet.
     pub fn close(self) -> Vec<u8> {
-        joined(either!(Input, self, input => input.close()))
+        joined(self.0.close())
     }
 
     pub fn abandon(self) {
-        either!(Input, self, input => input.abandon());
+        self.0.abandon();
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the inputs of all clients have in common.
+//! Inputs: reads that are kept pended.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -34,8 +34,17 @@ pub(super) fn stop(pin: &Pin) {
     }
 }
 
-/// An input that keeps reads pended.
-pub(super) struct Input {
+/// How a client reads.
+#[derive(Clone, Copy)]
+pub(super) struct ReadingManner {
+    /// Reads that are kept pended.
+    pub(super) reads: usize,
+    /// It looks at the first record of a completion only.
+    pub(super) first_only: bool,
+}
+
+/// An input of a client, which keeps reads pended.
+pub struct Input {
     pin: Pin,
     state: Rc<State>,
 }
@@ -50,39 +59,42 @@ struct State {
 
 impl Input {
     /// Opens a pin, pends `reads` reads and brings it to RUN.
-    pub(super) fn open(
-        filter: &Filter,
-        pin: u32,
-        reads: usize,
-        first_only: bool,
-    ) -> Result<Self, NTSTATUS> {
+    pub(super) fn open(filter: &Filter, pin: u32, manner: ReadingManner) -> Result<Self, NTSTATUS> {
         let pin = filter.open_pin(pin)?;
         let state = Rc::new(State {
-            first_only,
+            first_only: manner.first_only,
             closing: Cell::new(false),
             received: RefCell::default(),
             total: Cell::new(0),
         });
         run(&pin)?;
-        for _ in 0..reads {
+        for _ in 0..manner.reads {
             read(pin.open(), &state);
         }
         Ok(Self { pin, state })
     }
 
-    pub(super) const fn pin(&self) -> &Pin {
+    /// The open pin.
+    #[must_use]
+    pub const fn pin(&self) -> &Pin {
         &self.pin
     }
 
-    pub(super) fn take_received(&self) -> Vec<Received> {
+    /// Takes what has been received since this was last asked.
+    #[must_use]
+    pub fn take_received(&self) -> Vec<Received> {
         self.state.received.take()
     }
 
-    pub(super) fn received_total(&self) -> u64 {
+    /// How many bytes have been received in all.
+    #[must_use]
+    pub fn received_total(&self) -> u64 {
         self.state.total.get()
     }
 
-    pub(super) fn close(self) -> Vec<Received> {
+    /// Closes the input in good order; returns what was received and not taken yet.
+    #[must_use]
+    pub fn close(self) -> Vec<Received> {
         // What the driver has completed already still reaches the client.
         let machine = current();
         machine.idle_until(machine.now() + machine.config.client_latency);
@@ -91,7 +103,8 @@ impl Input {
         self.state.received.take()
     }
 
-    pub(super) fn abandon(self) {
+    /// The client dies: its handle is closed with requests outstanding.
+    pub fn abandon(self) {
         self.state.closing.set(true);
     }
 }

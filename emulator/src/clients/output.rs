@@ -1,4 +1,4 @@
-//! What the outputs of all clients have in common: a queue of messages, and requests under way.
+//! Outputs: a queue of messages, and requests under way.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};
@@ -51,12 +51,12 @@ struct UnderWay {
 
 /// What has gone wrong so far.
 #[derive(Clone, Copy, Default)]
-pub(super) struct Troubles {
-    pub(super) timeouts: u32,
-    pub(super) leaked: u32,
-    pub(super) failures: u64,
-    pub(super) last_failure: Option<NTSTATUS>,
-    pub(super) disabled: bool,
+struct Troubles {
+    timeouts: u32,
+    leaked: u32,
+    failures: u64,
+    last_failure: Option<NTSTATUS>,
+    disabled: bool,
     timeouts_in_a_row: u32,
 }
 
@@ -71,8 +71,8 @@ struct State {
     closing: Cell<bool>,
 }
 
-/// An output that works its queue off.
-pub(super) struct Output {
+/// An output of a client, which works its queue off by itself.
+pub struct Output {
     pin: Pin,
     state: Rc<State>,
 }
@@ -95,11 +95,9 @@ impl Output {
         Ok(Self { pin, state })
     }
 
-    pub(super) const fn pin(&self) -> &Pin {
-        &self.pin
-    }
-
-    pub(super) fn send(&self, message: &[u8]) {
+    /// Queues a message. Several short ones may share a request, if that is the client's manner; a
+    /// long one has its own.
+    pub fn send(&self, message: &[u8]) {
         if self.state.troubles.get().disabled {
             return;
         }
@@ -109,24 +107,57 @@ impl Output {
         State::proceed(&self.state);
     }
 
-    pub(super) fn queued_bytes(&self) -> usize {
+    /// Bytes of messages whose request has not been completed.
+    #[must_use]
+    pub fn queued_bytes(&self) -> usize {
         self.state.queued_bytes.get()
     }
 
-    pub(super) fn is_idle(&self) -> bool {
+    /// Whether every message has been completed.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
         self.state.messages.borrow().is_empty() && self.state.under_way.borrow().is_empty()
     }
 
-    pub(super) fn troubles(&self) -> Troubles {
-        self.state.troubles.get()
+    /// Requests that timed out.
+    #[must_use]
+    pub fn timeouts(&self) -> u32 {
+        self.state.troubles.get().timeouts
     }
 
-    pub(super) fn close(self) {
+    /// Whether the client has given the output up, after several timeouts in a row.
+    #[must_use]
+    pub fn is_disabled(&self) -> bool {
+        self.state.troubles.get().disabled
+    }
+
+    /// Requests that did not even end in time after they were cancelled.
+    #[must_use]
+    pub fn leaked_requests(&self) -> u32 {
+        self.state.troubles.get().leaked
+    }
+
+    /// Requests that ended with an error: how many, and the last status.
+    #[must_use]
+    pub fn failures(&self) -> (u64, Option<NTSTATUS>) {
+        let troubles = self.state.troubles.get();
+        (troubles.failures, troubles.last_failure)
+    }
+
+    /// The open pin.
+    #[must_use]
+    pub const fn pin(&self) -> &Pin {
+        &self.pin
+    }
+
+    /// Closes the output in good order.
+    pub fn close(self) {
         self.state.closing.set(true);
         stop(&self.pin);
     }
 
-    pub(super) fn abandon(self) {
+    /// The client dies: its handle is closed with requests outstanding.
+    pub fn abandon(self) {
         self.state.closing.set(true);
     }
 }

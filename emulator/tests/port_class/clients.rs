@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use emulated_pc::clients::midisrv::{MidiSrvInput, MidiSrvOutput};
-use emulated_pc::clients::wdmaud::{WdmaudInput, WdmaudOutput};
+use emulated_pc::clients::Client;
 
 use crate::scenario::run;
 use crate::test_driver::{CAPTURE_PIN, RENDER_PIN, answer_writes};
@@ -25,8 +24,12 @@ fn messages() -> Vec<Vec<u8>> {
 fn midisrv_gets_back_what_it_sends() {
     run(|running| {
         let filter = running.filter();
-        let input = MidiSrvInput::open(&filter, CAPTURE_PIN).expect("the input opens");
-        let output = MidiSrvOutput::open(&filter, RENDER_PIN).expect("the output opens");
+        let input = Client::MidiSrv
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("the input opens");
+        let output = Client::MidiSrv
+            .open_output(&filter, RENDER_PIN)
+            .expect("the output opens");
         let sent = messages();
         for message in &sent {
             output.send(message);
@@ -55,8 +58,12 @@ fn midisrv_gets_back_what_it_sends() {
 fn wdmaud_gets_back_what_it_sends() {
     run(|running| {
         let filter = running.filter();
-        let input = WdmaudInput::open(&filter, CAPTURE_PIN).expect("the input opens");
-        let output = WdmaudOutput::open(&filter, RENDER_PIN).expect("the output opens");
+        let input = Client::Wdmaud
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("the input opens");
+        let output = Client::Wdmaud
+            .open_output(&filter, RENDER_PIN)
+            .expect("the output opens");
         let sent = messages();
         for message in &sent {
             output.send(message);
@@ -80,7 +87,9 @@ fn midisrv_gives_an_output_up_that_times_out_three_times() {
     run(|running| {
         answer_writes(|_| Ok(0));
         let filter = running.filter();
-        let output = MidiSrvOutput::open(&filter, RENDER_PIN).expect("the output opens");
+        let output = Client::MidiSrv
+            .open_output(&filter, RENDER_PIN)
+            .expect("the output opens");
         for _ in 0..10 {
             output.send(&[0x90, 0x40, 0x7F]);
         }
@@ -105,14 +114,22 @@ fn a_client_may_die() {
     run(|running| {
         answer_writes(|_| Ok(0));
         let filter = running.filter();
-        let input = MidiSrvInput::open(&filter, CAPTURE_PIN).expect("the input opens");
-        let output = MidiSrvOutput::open(&filter, RENDER_PIN).expect("the output opens");
+        let input = Client::MidiSrv
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("the input opens");
+        let output = Client::MidiSrv
+            .open_output(&filter, RENDER_PIN)
+            .expect("the output opens");
         output.send(&[0x90, 0x40, 0x7F]);
         running.wait(5);
         output.abandon();
         input.abandon();
-        let input = WdmaudInput::open(&filter, CAPTURE_PIN).expect("the input opens again");
-        let output = WdmaudOutput::open(&filter, RENDER_PIN).expect("the output opens again");
+        let input = Client::Wdmaud
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("the input opens again");
+        let output = Client::Wdmaud
+            .open_output(&filter, RENDER_PIN)
+            .expect("the output opens again");
         output.send(&[0xF8]);
         output.abandon();
         input.abandon();

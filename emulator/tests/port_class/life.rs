@@ -1,7 +1,7 @@
 //! The order in which the system calls a driver.
 
 use emulated_pc::Config;
-use emulated_pc::clients::midisrv::{self, MidiSrvInput, MidiSrvOutput};
+use emulated_pc::clients::{Client, midisrv};
 use emulated_pc::{Hardware, boot};
 use portcls::ks::{KSSTATE_ACQUIRE, KSSTATE_RUN, KSSTATE_STOP};
 use portcls::status::{
@@ -88,7 +88,9 @@ fn rendering() {
     let calls = run(|running| {
         let filter = running.filter();
         take_calls();
-        let output = MidiSrvOutput::open(&filter, RENDER_PIN).expect("the pin opens");
+        let output = Client::MidiSrv
+            .open_output(&filter, RENDER_PIN)
+            .expect("the pin opens");
         output.send(&[0x90, 0x40, 0x7F]);
         running.wait(5);
         assert!(output.is_idle());
@@ -118,7 +120,9 @@ fn rendering() {
 fn capturing() {
     let calls = run(|running| {
         let filter = running.filter();
-        let input = MidiSrvInput::open(&filter, CAPTURE_PIN).expect("the pin opens");
+        let input = Client::MidiSrv
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("the pin opens");
         running.wait(5);
         take_calls();
         receive(&[0xF8]);
@@ -149,7 +153,9 @@ fn capturing() {
 fn an_interrupt_leads_to_service() {
     let (calls, received) = run_mpu401(3, |running| {
         let filter = running.filter();
-        let input = MidiSrvInput::open(&filter, CAPTURE_PIN).expect("the pin opens");
+        let input = Client::MidiSrv
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("the pin opens");
         running.wait(5);
         take_calls();
         running.device.far_end_send(&[0xFA]);

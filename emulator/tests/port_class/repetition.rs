@@ -1,6 +1,6 @@
 //! A seed decides everything.
 
-use emulated_pc::clients::midisrv::MidiSrvInput;
+use emulated_pc::clients::Client;
 
 use crate::scenario::run_mpu401;
 use crate::test_driver::{CAPTURE_PIN, Call, take_trace};
@@ -10,7 +10,9 @@ fn trace(seed: u64) -> Vec<Call> {
         // The answer to the commands that set the chip up is not for the client.
         running.wait(5);
         let filter = running.filter();
-        let input = MidiSrvInput::open(&filter, CAPTURE_PIN).expect("the input opens");
+        let input = Client::MidiSrv
+            .open_input(&filter, CAPTURE_PIN)
+            .expect("the input opens");
         running.device.far_end_send(&[0x55; 200]);
         running.wait(100);
         assert_eq!(input.received_total(), 200);

@@ -2,17 +2,13 @@
 
 use std::time::Duration;
 
-use emulated_pc::clients::Received;
-use emulated_pc::clients::midisrv::{MidiSrvInput, MidiSrvOutput};
-use emulated_pc::clients::wdmaud::{WdmaudInput, WdmaudOutput};
+use emulated_pc::clients::{Client, Input, Output, Received};
 use emulated_pc::time::Instant;
-use emulated_pc::{Pin, PinStatistics};
 use midiuart::filter::{CAPTURE_PIN, RENDER_PIN};
-use portcls::types::NTSTATUS;
 
 use super::{Started, failed, read_counters};
 use crate::backend::report::WriteCounts;
-use crate::backend::{Cable, Client, ReceivedBytes, Session, Setup, Uart, WireByte};
+use crate::backend::{Cable, ReceivedBytes, Session, Setup, Uart, WireByte, setup};
 use crate::failure::Failure;
 use crate::midi::BYTE_TIME;
 
@@ -22,76 +18,6 @@ const MOST_QUEUED: usize = 3125;
 const LOOK: Duration = Duration::from_millis(2);
 /// What closing may take beyond the time that the bytes need on the wire.
 const CLOSING_TIME: Duration = Duration::from_secs(10);
-
-enum Output {
-    MidiSrv(MidiSrvOutput),
-    Wdmaud(WdmaudOutput),
-}
-
-impl Output {
-    fn send(&self, bytes: &[u8]) {
-        match self {
-            Self::MidiSrv(output) => output.send(bytes),
-            Self::Wdmaud(output) => output.send(bytes),
-        }
-    }
-
-    fn queued_bytes(&self) -> usize {
-        match self {
-            Self::MidiSrv(output) => output.queued_bytes(),
-            Self::Wdmaud(output) => output.queued_bytes(),
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        match self {
-            Self::MidiSrv(output) => output.is_idle(),
-            Self::Wdmaud(output) => output.is_idle(),
-        }
-    }
-
-    fn failures(&self) -> (u64, Option<NTSTATUS>) {
-        match self {
-            Self::MidiSrv(output) => output.failures(),
-            Self::Wdmaud(output) => output.failures(),
-        }
-    }
-
-    fn pin(&self) -> &Pin {
-        match self {
-            Self::MidiSrv(output) => output.pin(),
-            Self::Wdmaud(output) => output.pin(),
-        }
-    }
-
-    fn close(self) {
-        match self {
-            Self::MidiSrv(output) => output.close(),
-            Self::Wdmaud(output) => output.close(),
-        }
-    }
-}
-
-enum Input {
-    MidiSrv(MidiSrvInput),
-    Wdmaud(WdmaudInput),
-}
-
-impl Input {
-    fn take_received(&self) -> Vec<Received> {
-        match self {
-            Self::MidiSrv(input) => input.take_received(),
-            Self::Wdmaud(input) => input.take_received(),
-        }
-    }
-
-    fn close(self) -> Vec<Received> {
-        match self {
-            Self::MidiSrv(input) => input.close(),
-            Self::Wdmaud(input) => input.close(),
-        }
-    }
-}
 
 /// One use of the port of an emulated PC.
 pub(super) struct EmulatedSession<'s, 'pc> {
@@ -112,7 +38,10 @@ impl<'s, 'pc> EmulatedSession<'s, 'pc> {
         Self {
             started,
             uart: setup.uart,
-            client: setup.client,
+            client: match setup.client {
+                setup::Client::Midisrv => Client::MidiSrv,
+                setup::Client::Wdmaud => Client::Wdmaud,
+            },
             output: None,
             input: None,
             received: Vec::new(),
@@ -209,10 +138,7 @@ impl Session for EmulatedSession<'_, '_> {
 
     fn open_output(&mut self) -> Result<(), Failure> {
         let filter = &self.started.filter;
-        let output = match self.client {
-            Client::Midisrv => MidiSrvOutput::open(filter, RENDER_PIN).map(Output::MidiSrv),
-            Client::Wdmaud => WdmaudOutput::open(filter, RENDER_PIN).map(Output::Wdmaud),
-        };
+        let output = self.client.open_output(filter, RENDER_PIN);
         let output = output.map_err(|status| failed("the output does not open", status))?;
         self.output = Some(output);
         Ok(())
@@ -223,7 +149,7 @@ impl Session for EmulatedSession<'_, '_> {
         let limit = CLOSING_TIME + 2 * queued * BYTE_TIME;
         self.run_while_not(limit, |session| Ok(session.open()?.is_idle()))?;
         if let Some(output) = self.output.take() {
-            let statistics: PinStatistics = output.pin().statistics();
+            let statistics = output.pin().statistics();
             self.writes.calls += statistics.writes;
             self.writes.partial += statistics.partial_writes;
             self.writes.zero += statistics.zero_writes;
@@ -236,10 +162,7 @@ impl Session for EmulatedSession<'_, '_> {
 
     fn open_input(&mut self) -> Result<(), Failure> {
         let filter = &self.started.filter;
-        let input = match self.client {
-            Client::Midisrv => MidiSrvInput::open(filter, CAPTURE_PIN).map(Input::MidiSrv),
-            Client::Wdmaud => WdmaudInput::open(filter, CAPTURE_PIN).map(Input::Wdmaud),
-        };
+        let input = self.client.open_input(filter, CAPTURE_PIN);
         let input = input.map_err(|status| failed("the input does not open", status))?;
         self.input = Some(input);
         Ok(())
