@@ -36,6 +36,11 @@ enum Ending<R> {
 
 /// Switches an emulated PC on, runs `scenario` on it and switches it off.
 ///
+/// A machine that stops with a bug check keeps its thread, parked: the driver's frames can't be unwound.
+/// If it stopped because a linked-in driver panicked, that thread stays inside the panic hook, and
+/// whoever sets another hook waits for ever; a test of such a panic needs a binary without the usual
+/// harness.
+///
 /// # Errors
 /// The bug check with which the machine stopped.
 ///
@@ -72,7 +77,13 @@ where
             Ok(result)
         }
         Ending::Stopped(stop) => Err(stop),
-        Ending::Panicked(payload) => panic::resume_unwind(payload),
+        Ending::Panicked(payload) => {
+            // The panic was caught there, so the thread itself ends in good order.
+            thread
+                .join()
+                .expect("the machine's thread has nothing left to do");
+            panic::resume_unwind(payload)
+        }
     }
 }
 
