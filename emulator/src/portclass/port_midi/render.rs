@@ -17,8 +17,9 @@ use crate::time::Instant;
 
 /// Bytes of a `KSMUSICFORMAT`.
 const HEAD: usize = 8;
-/// After so long in one DPC the rest waits for the next, so that others get their turn.
-const LONGEST_TURN: Duration = Duration::from_micros(200);
+/// After so long in one DPC the rest waits for the next: half of the 100 µs that a DPC should take at
+/// most, as the last Write takes its time too.
+const LONGEST_TURN: Duration = Duration::from_micros(50);
 /// The wait before a busy stream is tried again.
 const RETRY: Duration = Duration::from_millis(1);
 /// A stream that takes nothing for longer than this, and reports no error, has stalled.
