@@ -29,8 +29,15 @@ mod windows {
     };
     pub(in crate::kernel) use wdk_sys::ntddk::{
         ExAllocateTimer, ExCancelTimer, ExDeleteTimer, ExFreePoolWithTag, ExSetTimer,
-        KeAcquireSpinLockRaiseToDpc, KeDelayExecutionThread, KeQueryInterruptTimePrecise,
-        KeReleaseSpinLock, KeStallExecutionProcessor, MmMapIoSpaceEx, MmUnmapIoSpace,
+        KeDelayExecutionThread, KeQueryInterruptTimePrecise, KeStallExecutionProcessor,
+        MmMapIoSpaceEx, MmUnmapIoSpace,
+    };
+    #[cfg(not(target_arch = "x86"))]
+    pub(in crate::kernel) use wdk_sys::ntddk::{KeAcquireSpinLockRaiseToDpc, KeReleaseSpinLock};
+    // On x86 the names above are macros for these.
+    #[cfg(target_arch = "x86")]
+    pub(in crate::kernel) use wdk_sys::ntddk::{
+        KfAcquireSpinLock as KeAcquireSpinLockRaiseToDpc, KfReleaseSpinLock as KeReleaseSpinLock,
     };
     pub(in crate::kernel) use wdk_sys::{
         _EX_TIMER as EX_TIMER, DEVICE_OBJECT, DRIVER_OBJECT, IRP, IRP_MJ_PNP, KSPIN_LOCK,
@@ -39,7 +46,19 @@ mod windows {
 
     // wdk-sys leaves this function out as deprecated; its successor `ExAllocatePool2` exists since
     // Windows 10 2004 only, and the driver runs on 1709.
-    #[link(name = "ntoskrnl.exe", kind = "raw-dylib", modifiers = "+verbatim")]
+    #[cfg_attr(
+        not(target_arch = "x86"),
+        link(name = "ntoskrnl.exe", kind = "raw-dylib", modifiers = "+verbatim")
+    )]
+    #[cfg_attr(
+        target_arch = "x86",
+        link(
+            name = "ntoskrnl.exe",
+            kind = "raw-dylib",
+            modifiers = "+verbatim",
+            import_name_type = "undecorated"
+        )
+    )]
     unsafe extern "system" {
         pub(in crate::kernel) fn ExAllocatePoolWithTag(
             pool: portcls::types::POOL_TYPE,

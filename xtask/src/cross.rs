@@ -1,0 +1,112 @@
+//! Debian's compiler, told to build for Windows.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::architecture::Architecture;
+use crate::failure::Failure;
+
+const CARGO: &str = "/usr/bin/cargo";
+const CLIPPY: &str = "/usr/bin/clippy-driver";
+const LIBCLANG: &str = "/usr/lib/llvm-19/lib";
+
+/// What a developer or rustup has set for builds for this machine.
+const NOT_FOR_CROSS_BUILDS: [&str; 10] = [
+    "CARGO",
+    "CARGO_BUILD_TARGET",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_INCREMENTAL",
+    "CARGO_TARGET_DIR",
+    "RUSTC",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+    "RUSTFLAGS",
+    "RUSTUP_TOOLCHAIN",
+];
+
+/// Where the cross-builds of the project in `root` put their files.
+pub fn target_folder(root: &Path) -> PathBuf {
+    root.join("target/cross")
+}
+
+/// Builds the image's package. Its files are in [`target_folder`]`/TARGET/release` then.
+///
+/// # Errors
+/// If it does not build.
+pub fn build(root: &Path, architecture: Architecture) -> Result<(), Failure> {
+    let mut cargo = cargo(root, "build", architecture);
+    cargo.arg("--release");
+    run(cargo, "the driver does not build")
+}
+
+/// Runs clippy over the image's package and over what is the project's own below it.
+///
+/// # Errors
+/// If it has something to say.
+pub fn clippy(root: &Path, architecture: Architecture) -> Result<(), Failure> {
+    let mut cargo = cargo(root, "check", architecture);
+    cargo
+        // `cargo clippy` would look at a workspace's own packages only, and the library of the
+        // driver belongs to another one. With this it looks at all that are not from a registry.
+        .env("RUSTC_WRAPPER", CLIPPY)
+        .env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
+    run(cargo, "clippy is not content")
+}
+
+fn cargo(root: &Path, command: &str, architecture: Architecture) -> Command {
+    let mut cargo = Command::new(CARGO);
+    for variable in NOT_FOR_CROSS_BUILDS {
+        cargo.env_remove(variable);
+    }
+    cargo
+        // Settings of the image's own folder apply only from inside.
+        .current_dir(root.join("driver/image"))
+        .env("RUSTC_BOOTSTRAP", "1") // builds `core` from its sources
+        .env("LIBCLANG_PATH", LIBCLANG)
+        .arg(command)
+        .arg("--locked")
+        .arg("--config")
+        .arg(root.join("xtask/cross/config.toml"))
+        .arg("--config")
+        .arg(remapped_paths(root, architecture))
+        .arg("--target-dir")
+        .arg(target_folder(root))
+        .args(["--target", architecture.target()]);
+    cargo
+}
+
+/// The setting that keeps this machine's paths out of the image and its debug information.
+fn remapped_paths(root: &Path, architecture: Architecture) -> String {
+    let cargo_home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+    let flags: Vec<_> = [
+        Some((root.to_owned(), "midiuart")),
+        cargo_home.map(|home| (home, "cargo")),
+        Some((PathBuf::from("/usr/lib/rustlib/src/rust"), "rust")),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|(path, name)| {
+        format!(
+            "{:?}",
+            format!("--remap-path-prefix={}={name}", path.display())
+        )
+    })
+    .collect();
+    format!(
+        "target.{}.rustflags=[{}]",
+        architecture.target(),
+        flags.join(",")
+    )
+}
+
+fn run(mut command: Command, complaint: &str) -> Result<(), Failure> {
+    let status = command.status().map_err(Failure::at(Path::new(CARGO)))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(Failure::found(complaint))
+    }
+}

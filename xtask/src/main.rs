@@ -1,0 +1,83 @@
+//! Chores of the project that need code. `Makefile.toml` is the front door to them.
+
+mod architecture;
+mod cross;
+mod driver;
+mod failure;
+mod packages;
+mod reproduce;
+mod verify;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use architecture::Architecture;
+use failure::Failure;
+
+/// Chores of the project. They end with 0 if all went well, 1 if something was found, and 3 if
+/// something is missing or unreadable.
+#[derive(Parser)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Builds midiuart.sys with its PDB and map file into target/package/ARCH, on Debian.
+    Driver(Target),
+    /// Runs clippy over the driver as it is built for Windows, on Debian.
+    ClippyDriver(Target),
+    /// Builds the image in two folders and compares the bytes, on Debian.
+    Reproduce(Target),
+    /// Checks the rules that hold for driver images.
+    VerifyImage {
+        /// Images; if none are named, those in target/package.
+        paths: Vec<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+struct Target {
+    /// The processor; x86 is not supported officially.
+    #[arg(long, value_enum, default_value_t = Architecture::X64)]
+    arch: Architecture,
+    /// Installs the Debian packages that are missing. Needs root.
+    #[arg(long)]
+    install: bool,
+}
+
+fn main() -> ExitCode {
+    match run(CommandLine::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    let root = root();
+    match command {
+        Command::Driver(Target { arch, install }) => {
+            packages::require(arch, install)?;
+            driver::build(&root, arch)
+        }
+        Command::ClippyDriver(Target { arch, install }) => {
+            packages::require(arch, install)?;
+            cross::clippy(&root, arch)
+        }
+        Command::Reproduce(Target { arch, install }) => {
+            packages::require(arch, install)?;
+            reproduce::compare(&root, arch)
+        }
+        Command::VerifyImage { paths } if paths.is_empty() => verify::all(&driver::built(&root)?),
+        Command::VerifyImage { paths } => verify::all(&paths),
+    }
+}
+
+/// The project's folder.
+fn root() -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own).to_owned()
+}
