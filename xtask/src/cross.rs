@@ -47,6 +47,7 @@ pub fn build(root: &Path, architecture: Architecture) -> Result<(), Failure> {
 pub fn clippy(root: &Path, architecture: Architecture) -> Result<(), Failure> {
     let mut cargo = cargo(root, "check", architecture);
     cargo
+        .arg("--keep-going")
         // `cargo clippy` would look at a workspace's own packages only, and the library of the
         // driver belongs to another one. With this it looks at all that are not from a registry.
         .env("RUSTC_WRAPPER", CLIPPY)

@@ -1,5 +1,5 @@
 //! The version resource, as a compiled resource file (`.res`), so that no resource compiler is
-//! needed on any system. Layout after Microsoft's "Resource File Formats" and "VS_VERSIONINFO".
+//! needed on any system. Layout after Microsoft's "Resource File Formats" and `VS_VERSIONINFO`.
 
 use std::env;
 use std::num::ParseIntError;

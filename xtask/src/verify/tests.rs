@@ -1,1 +1,278 @@
+//! Each property of a built image is corrupted in a copy, and the rule of that name breaks.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use object::pe;
+
+use super::image::Image;
+use super::{RULES, checksum};
+
+/// Within the optional header, the same for 32 and 64 bits.
+const ENTRY_POINT: usize = 16;
+const SECTION_ALIGNMENT: usize = 32;
+const SUBSYSTEM: usize = 68;
+const DLL_FLAGS: usize = 70;
+/// From the checksum, which is how [`Image`] knows the header, back to its begin.
+const CHECKSUM: usize = 64;
+
+fn images() -> Vec<PathBuf> {
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/package");
+    let images: Vec<_> = ["x64", "arm64"]
+        .map(|folder| packages.join(folder).join("midiuart.sys"))
+        .into_iter()
+        .filter(|path| path.exists())
+        .collect();
+    assert!(!images.is_empty(), "`cargo xtask driver` first");
+    images
+}
+
+/// The names of the rules that the bytes break.
+fn broken(bytes: &[u8]) -> Vec<&'static str> {
+    let image = Image::parse(bytes).expect("still an image");
+    RULES
+        .iter()
+        .filter(|rule| (rule.check)(&image).is_err())
+        .map(|rule| rule.name)
+        .collect()
+}
+
+/// Corrupts copies of all built images and corrects their checksums; only `rule` may break.
+fn breaks_only(rule: &str, corrupt: impl Fn(&mut Vec<u8>, &Header)) {
+    for path in images() {
+        let mut bytes = fs::read(&path).expect("a built image");
+        assert_eq!(broken(&bytes), [""; 0], "{}", path.display());
+        let header = Header::of(&bytes);
+        corrupt(&mut bytes, &header);
+        header.correct_checksum(&mut bytes);
+        assert_eq!(broken(&bytes), [rule], "{}", path.display());
+    }
+}
+
+/// Where things are in the file.
+struct Header {
+    optional: usize,
+    checksum: usize,
+    sections: usize,
+}
+
+impl Header {
+    fn of(bytes: &[u8]) -> Self {
+        let checksum = Image::parse(bytes).expect("an image").checksum_offset;
+        let optional = checksum - CHECKSUM;
+        // SizeOfOptionalHeader is the last but one of the file header's fields.
+        let size = u16::from_le_bytes([bytes[optional - 4], bytes[optional - 3]]);
+        Self {
+            optional,
+            checksum,
+            sections: optional + usize::from(size),
+        }
+    }
+
+    fn correct_checksum(&self, bytes: &mut [u8]) {
+        let sum = checksum::of(bytes, self.checksum);
+        bytes[self.checksum..][..4].copy_from_slice(&sum.to_le_bytes());
+    }
+
+    /// A section's header.
+    fn section(&self, bytes: &[u8], name: &str) -> usize {
+        (self.sections..)
+            .step_by(40)
+            .find(|offset| bytes[*offset..].starts_with(name.as_bytes()))
+            .expect("a section of that name")
+    }
+
+    /// The flags of a section.
+    fn section_flags(&self, bytes: &[u8], name: &str) -> usize {
+        self.section(bytes, name) + 36
+    }
+}
+
+fn change_u32(bytes: &mut [u8], offset: usize, change: impl Fn(u32) -> u32) {
+    let field: [u8; 4] = bytes[offset..][..4].try_into().expect("four bytes");
+    let changed = change(u32::from_le_bytes(field));
+    bytes[offset..][..4].copy_from_slice(&changed.to_le_bytes());
+}
+
+fn clear_dll_flag(bytes: &mut [u8], header: &Header, flag: pe::DllFlags) {
+    // The field is 16 bits long, and zeros of the next one don't change.
+    change_u32(bytes, header.optional + DLL_FLAGS, |flags| {
+        flags & !u32::from(flag.0)
+    });
+}
+
+/// Replaces the only occurrence of a text by one of the same length.
+fn replace(bytes: &mut [u8], old: &[u8], new: &[u8]) {
+    assert_eq!(old.len(), new.len());
+    let places: Vec<_> = (0..=bytes.len() - old.len())
+        .filter(|at| bytes[*at..].starts_with(old))
+        .collect();
+    assert_eq!(places.len(), 1, "{}", String::from_utf8_lossy(old));
+    bytes[places[0]..][..new.len()].copy_from_slice(new);
+}
+
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn subsystem() {
+    breaks_only("native-subsystem", |bytes, header| {
+        bytes[header.optional + SUBSYSTEM] = 2;
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn entry_point() {
+    breaks_only("entry-point", |bytes, header| {
+        change_u32(bytes, header.optional + ENTRY_POINT, |entry| entry + 4);
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn imported_image() {
+    // Its functions are not in the list either, then.
+    let corrupt = |bytes: &mut Vec<u8>| replace(bytes, b"portcls.sys\0", b"portals.sys\0");
+    for path in images() {
+        let mut bytes = fs::read(&path).expect("a built image");
+        corrupt(&mut bytes);
+        Header::of(&bytes).correct_checksum(&mut bytes);
+        assert_eq!(broken(&bytes), ["import-images", "import-list"]);
+    }
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn imported_function() {
+    breaks_only("import-list", |bytes, _| {
+        replace(bytes, b"\0MmUnmapIoSpace\0", b"\0MmUnmapIoSpade\0");
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn function_that_is_too_new() {
+    breaks_only("import-versions", |bytes, _| {
+        replace(bytes, b"\0ExAllocateTimer\0", b"\0ExAllocatePool2\0");
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn run_time_library() {
+    for path in images() {
+        let mut bytes = fs::read(&path).expect("a built image");
+        replace(&mut bytes, b"portcls.sys\0", b"msvcr71.dll\0");
+        Header::of(&bytes).correct_checksum(&mut bytes);
+        let broken = broken(&bytes);
+        assert!(broken.contains(&"no-run-time-library"), "{broken:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn writable_code() {
+    breaks_only("write-xor-execute", |bytes, header| {
+        let flags = header.section_flags(bytes, ".text");
+        change_u32(bytes, flags, |flags| flags | pe::IMAGE_SCN_MEM_WRITE.0);
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn section_alignment() {
+    breaks_only("section-alignment", |bytes, header| {
+        change_u32(bytes, header.optional + SECTION_ALIGNMENT, |_| 512);
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn init_that_stays() {
+    breaks_only("init-section", |bytes, header| {
+        let flags = header.section_flags(bytes, "INIT");
+        change_u32(bytes, flags, |flags| {
+            flags & !pe::IMAGE_SCN_MEM_DISCARDABLE.0
+        });
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn flags() {
+    for (rule, flag) in [
+        ("no-execute", pe::IMAGE_DLLCHARACTERISTICS_NX_COMPAT),
+        (
+            "address-randomisation",
+            pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE,
+        ),
+        ("high-entropy", pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA),
+        (
+            "force-integrity",
+            pe::IMAGE_DLLCHARACTERISTICS_FORCE_INTEGRITY,
+        ),
+        ("control-flow-guard", pe::IMAGE_DLLCHARACTERISTICS_GUARD_CF),
+    ] {
+        breaks_only(rule, |bytes, header| clear_dll_flag(bytes, header, flag));
+    }
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn time_stamp() {
+    breaks_only("reproducible-time-stamp", |bytes, header| {
+        // The debug directory, the sixth of the data directories behind the optional header's
+        // 112 bytes; its second entry is the mark.
+        let directory = header.optional + 112 + 8 * pe::IMAGE_DIRECTORY_ENTRY_DEBUG;
+        let address = u32::from_le_bytes(bytes[directory..][..4].try_into().expect("four bytes"));
+        let rdata = header.section(bytes, ".rdata");
+        let field = |offset: usize| {
+            u32::from_le_bytes(bytes[rdata + offset..][..4].try_into().expect("four bytes"))
+        };
+        let at = (address - field(12) + field(20)) as usize;
+        bytes[at + 28 + 12] = 1;
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn checksum_itself() {
+    for path in images() {
+        let mut bytes = fs::read(&path).expect("a built image");
+        let header = Header::of(&bytes);
+        bytes[header.checksum] ^= 1;
+        assert_eq!(broken(&bytes), ["checksum"]);
+    }
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn version_resource() {
+    for name in ["LegalCopyright", "FileVersion", "ProductName"] {
+        let other = name.replace('e', "a");
+        breaks_only("version-resource", |bytes, _| {
+            replace(
+                bytes,
+                &utf16(&format!("{name}\0")),
+                &utf16(&format!("{other}\0")),
+            );
+        });
+    }
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn build_path() {
+    breaks_only("no-build-paths", |bytes, _| {
+        replace(bytes, b"midiuart.pdb\0", b"/home/me.pdb\0");
+    });
+}
+
+#[test]
+fn what_is_no_image_is_told_so() {
+    assert!(Image::parse(b"").is_err());
+    assert!(Image::parse(b"MZ, and no more than that").is_err());
+}

@@ -140,7 +140,7 @@ impl Config {
         let mut contents = String::new();
         for api_subset in api_subsets {
             for header in self.headers(api_subset)? {
-                contents += &format!("#include \"{header}\"\n");
+                contents.extend(["#include \"", &header, "\"\n"]);
             }
         }
         Ok(contents)
