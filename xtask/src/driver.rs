@@ -7,13 +7,7 @@ use std::time::Instant;
 use crate::architecture::Architecture;
 use crate::cross;
 use crate::failure::Failure;
-
-/// What the linker wrote, and its name in the package. Windows calls a driver `.sys`.
-const FILES: [(&str, &str); 3] = [
-    ("midiuart.dll", "midiuart.sys"),
-    ("midiuart.pdb", "midiuart.pdb"),
-    ("deps/midiuart.map", "midiuart.map"),
-];
+use crate::identity;
 
 /// Builds the image, and makes the package for one processor.
 ///
@@ -25,10 +19,26 @@ pub fn build(root: &Path, architecture: Architecture) -> Result<(), Failure> {
     let package = package(root, architecture);
     fs::create_dir_all(&package).map_err(Failure::at(&package))?;
     let linked = linked(root, architecture);
-    for (name, package_name) in FILES {
-        let (from, to) = (linked.join(name), package.join(package_name));
-        let size = fs::copy(&from, &to).map_err(Failure::at(&from))?;
-        println!("{:>8} bytes  {}", size, shown(root, &to).display());
+    let read = |name: &str| {
+        let path = linked.join(name);
+        fs::read(&path).map_err(Failure::at(&path))
+    };
+    let (mut image, mut pdb) = (read("midiuart.dll")?, read("midiuart.pdb")?);
+    identity::take_from_contents(&mut image, &mut pdb)
+        .map_err(|error| Failure::about(&linked, &error))?;
+    // Windows calls a driver `.sys`.
+    for (name, contents) in [
+        ("midiuart.sys", image),
+        ("midiuart.pdb", pdb),
+        ("midiuart.map", read("deps/midiuart.map")?),
+    ] {
+        let path = package.join(name);
+        fs::write(&path, &contents).map_err(Failure::at(&path))?;
+        println!(
+            "{:>8} bytes  {}",
+            contents.len(),
+            shown(root, &path).display()
+        );
     }
     println!("{:>8.1} s", begin.elapsed().as_secs_f64());
     Ok(())

@@ -4,6 +4,7 @@ mod architecture;
 mod cross;
 mod driver;
 mod failure;
+mod identity;
 mod packages;
 mod reproduce;
 mod verify;

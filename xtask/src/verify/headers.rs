@@ -86,7 +86,8 @@ pub fn control_flow_guard(image: &Image) -> Verdict {
 
 /// Time stamps are a hash of the image.
 pub fn reproducible_time_stamp(image: &Image) -> Verdict {
-    if image.debug_types.contains(&pe::IMAGE_DEBUG_TYPE_REPRO.0) {
+    let mark = pe::IMAGE_DEBUG_TYPE_REPRO.0;
+    if image.debug_entries.iter().any(|entry| entry.kind == mark) {
         Ok("a hash".to_owned())
     } else {
         Err("the time of day".to_owned())

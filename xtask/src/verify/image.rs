@@ -20,13 +20,14 @@ pub struct Image<'data> {
     pub checksum: u32,
     /// Where the checksum is in the file.
     pub checksum_offset: usize,
+    /// Where the header's time stamp is in the file.
+    pub time_stamp_offset: usize,
     pub sections: Vec<Section>,
     pub imports: Vec<ImportedImage>,
     pub exports: Vec<(String, u32)>,
     pub has_relocations: bool,
     pub guard: Option<Guard>,
-    /// Types of the entries in the debug directory.
-    pub debug_types: Vec<u32>,
+    pub debug_entries: Vec<DebugEntry>,
     pub version_resource: Option<&'data [u8]>,
 }
 
@@ -40,6 +41,15 @@ pub struct Section {
 pub struct ImportedImage {
     pub name: String,
     pub functions: Vec<String>,
+}
+
+/// An entry of the debug directory.
+pub struct DebugEntry {
+    pub kind: u32,
+    /// Where its time stamp is in the file.
+    pub time_stamp_offset: usize,
+    /// Where its data are in the file.
+    pub data_offset: usize,
 }
 
 /// What the load configuration says about control flow guard.
@@ -58,12 +68,14 @@ impl<'data> Image<'data> {
 
     fn read<Headers: ImageNtHeaders>(bytes: &'data [u8]) -> Result<Self> {
         /// Of the checksum, behind the signature, the file header and a part of the optional header.
-        const CHECKSUM_OFFSET: u32 = 4 + 20 + 64;
+        const CHECKSUM_OFFSET: usize = 4 + 20 + 64;
+        /// Behind the signature, the machine and the number of sections.
+        const TIME_STAMP_OFFSET: usize = 4 + 2 + 2;
         let file = PeFile::<Headers>::parse(bytes)?;
         let dos_header = pe::ImageDosHeader::parse(bytes)?;
         let file_header = file.nt_headers().file_header();
         let optional_header = file.nt_headers().optional_header();
-        let checksum_offset = dos_header.nt_headers_offset() + CHECKSUM_OFFSET;
+        let headers_offset = dos_header.nt_headers_offset() as usize;
         Ok(Self {
             bytes,
             machine: machine(file_header.machine.get(LE)),
@@ -74,13 +86,14 @@ impl<'data> Image<'data> {
             file_flags: file_header.characteristics.get(LE).0,
             section_alignment: optional_header.section_alignment(),
             checksum: optional_header.check_sum(),
-            checksum_offset: checksum_offset as usize,
+            checksum_offset: headers_offset + CHECKSUM_OFFSET,
+            time_stamp_offset: headers_offset + TIME_STAMP_OFFSET,
             sections: sections(&file),
             imports: imports(&file)?,
             exports: exports(&file)?,
             has_relocations: directory(&file, pe::IMAGE_DIRECTORY_ENTRY_BASERELOC)?.is_some(),
             guard: guard(&file)?,
-            debug_types: debug_types(&file)?,
+            debug_entries: debug_entries(&file)?,
             version_resource: version_resource(&file)?,
         })
     }
@@ -187,14 +200,26 @@ fn number<const N: usize>(bytes: &[u8], offset: usize) -> Option<[u8; N]> {
     bytes.get(offset..)?.first_chunk().copied()
 }
 
-fn debug_types<Headers: ImageNtHeaders>(file: &PeFile<Headers>) -> Result<Vec<u32>> {
-    /// Of `IMAGE_DEBUG_DIRECTORY`.
-    const ENTRY_SIZE: usize = 28;
-    const TYPE_OFFSET: usize = 12;
-    let entries = directory(file, pe::IMAGE_DIRECTORY_ENTRY_DEBUG)?.unwrap_or_default();
+fn debug_entries<Headers: ImageNtHeaders>(file: &PeFile<Headers>) -> Result<Vec<DebugEntry>> {
+    const ENTRY_SIZE: usize = size_of::<pe::ImageDebugDirectory>();
+    const TIME_STAMP_OFFSET: usize = 4;
+    let Some(directory) = file.data_directory(pe::IMAGE_DIRECTORY_ENTRY_DEBUG) else {
+        return Ok(Vec::new());
+    };
+    let (begin, _) = directory.file_range(&file.section_table())?;
+    let bytes = directory.data(file.data(), &file.section_table())?;
+    let count = bytes.len() / ENTRY_SIZE;
+    let (entries, _) =
+        object::pod::slice_from_bytes::<pe::ImageDebugDirectory>(bytes, count).unwrap_or_default();
+    let offsets = (begin as usize..).step_by(ENTRY_SIZE);
     Ok(entries
-        .chunks_exact(ENTRY_SIZE)
-        .filter_map(|entry| number(entry, TYPE_OFFSET).map(u32::from_le_bytes))
+        .iter()
+        .zip(offsets)
+        .map(|(entry, offset)| DebugEntry {
+            kind: entry.typ.get(LE).0,
+            time_stamp_offset: offset + TIME_STAMP_OFFSET,
+            data_offset: entry.pointer_to_raw_data.get(LE) as usize,
+        })
         .collect())
 }
 

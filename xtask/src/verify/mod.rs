@@ -14,7 +14,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
-use image::Image;
+pub use checksum::of as checksum_of;
+pub use image::Image;
 
 /// What a rule says: a detail, be it kept or not.
 type Verdict = Result<String, String>;

@@ -74,17 +74,12 @@ impl Header {
         bytes[self.checksum..][..4].copy_from_slice(&sum.to_le_bytes());
     }
 
-    /// A section's header.
-    fn section(&self, bytes: &[u8], name: &str) -> usize {
-        (self.sections..)
-            .step_by(40)
-            .find(|offset| bytes[*offset..].starts_with(name.as_bytes()))
-            .expect("a section of that name")
-    }
-
     /// The flags of a section.
     fn section_flags(&self, bytes: &[u8], name: &str) -> usize {
-        self.section(bytes, name) + 36
+        let section = (self.sections..)
+            .step_by(size_of::<pe::ImageSectionHeader>())
+            .find(|offset| bytes[*offset..].starts_with(name.as_bytes()));
+        section.expect("a section of that name") + 36
     }
 }
 
@@ -223,17 +218,15 @@ fn flags() {
 #[test]
 #[ignore = "needs `cargo xtask driver`"]
 fn time_stamp() {
-    breaks_only("reproducible-time-stamp", |bytes, header| {
-        // The debug directory, the sixth of the data directories behind the optional header's
-        // 112 bytes; its second entry is the mark.
-        let directory = header.optional + 112 + 8 * pe::IMAGE_DIRECTORY_ENTRY_DEBUG;
-        let address = u32::from_le_bytes(bytes[directory..][..4].try_into().expect("four bytes"));
-        let rdata = header.section(bytes, ".rdata");
-        let field = |offset: usize| {
-            u32::from_le_bytes(bytes[rdata + offset..][..4].try_into().expect("four bytes"))
-        };
-        let at = (address - field(12) + field(20)) as usize;
-        bytes[at + 28 + 12] = 1;
+    breaks_only("reproducible-time-stamp", |bytes, _| {
+        let image = Image::parse(bytes).expect("an image");
+        let mark = image
+            .debug_entries
+            .iter()
+            .find(|entry| entry.kind == pe::IMAGE_DEBUG_TYPE_REPRO.0);
+        // The type comes two 16-bit fields after the time stamp.
+        let kind = mark.expect("the mark").time_stamp_offset + 8;
+        bytes[kind] = 1;
     });
 }
 
