@@ -49,6 +49,7 @@ impl AdapterPowerManagement for Adapter {
 ///
 /// # Safety
 /// Both pointers are `DriverEntry`'s arguments.
+#[cfg_attr(feature = "wdk", unsafe(link_section = "INIT"))]
 pub unsafe fn driver_entry(driver: PDRIVER_OBJECT, registry_path: *mut UNICODE_STRING) -> NTSTATUS {
     // SAFETY: the caller's promise.
     let initialized =
@@ -62,6 +63,7 @@ pub unsafe fn driver_entry(driver: PDRIVER_OBJECT, registry_path: *mut UNICODE_S
 
 portcls::system_abi! {
     /// A device was found. `PASSIVE_LEVEL`.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     unsafe fn add_device(driver: PDRIVER_OBJECT, physical_device: PDEVICE_OBJECT) -> NTSTATUS {
         // SAFETY: the system's own arguments.
         unsafe {
@@ -76,6 +78,7 @@ portcls::system_abi! {
     }
 
     /// A device starts, for the first time or again. `PASSIVE_LEVEL`.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     unsafe fn start_device(
         device: PDEVICE_OBJECT,
         irp: PIRP,
@@ -86,6 +89,7 @@ portcls::system_abi! {
     }
 
     /// A Plug and Play request. `PASSIVE_LEVEL`.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     unsafe fn dispatch_pnp(device: *mut requests::DeviceObject, irp: *mut requests::Request)
         -> NTSTATUS
     {
@@ -118,6 +122,7 @@ unsafe fn extension<'a>(device: PDEVICE_OBJECT) -> &'a mut Extension {
 
 /// # Safety
 /// The arguments are those of `start_device`.
+#[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
 unsafe fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList) -> Outcome<()> {
     // SAFETY: the device is being started.
     let (parameters, out_of_range) = match unsafe { portclass::open_driver_key(device) } {
@@ -154,6 +159,7 @@ unsafe fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList
 ///
 /// # Safety
 /// `device` was added by `add_device`; no other Plug and Play request runs on it.
+#[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
 unsafe fn take_away(device: PDEVICE_OBJECT, reachable: bool) {
     // SAFETY: the caller's promise.
     let Some(adapter) = unsafe { extension(device) }.adapter.take() else {

@@ -101,6 +101,7 @@ impl Device {
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` if there is no memory.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     pub fn new(
         uart: AnyUart<Registers>,
         sync: Option<ComPtr<IInterruptSync>>,
@@ -141,6 +142,7 @@ impl Device {
     ///
     /// # Safety
     /// The device stays where it is from now on; nothing else uses it yet.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     pub unsafe fn start(
         &self,
         port: ComPtr<IPortMidi>,

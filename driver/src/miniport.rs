@@ -104,6 +104,7 @@ impl MidiMiniport {
         }
     }
 
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     fn open_stream(this: &Own<Self>, direction: Direction) -> Outcome<ComPtr<IMiniportMidiStream>> {
         // Ordering: what the stream before did is seen.
         if this.open_flag(direction).swap(true, Ordering::Acquire) {
@@ -124,6 +125,7 @@ impl MiniportMidi for MidiMiniport {
         &FILTER
     }
 
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     fn data_range_intersection(
         &self,
         pin: u32,
@@ -140,6 +142,7 @@ impl MiniportMidi for MidiMiniport {
         common.then_some(MIDI_FORMAT).ok_or(STATUS_NO_MATCH)
     }
 
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     fn init(
         this: &Own<Self>,
         _adapter: Option<ComPtr<IUnknown>>,
@@ -175,6 +178,7 @@ impl MiniportMidi for MidiMiniport {
         }
     }
 
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     fn new_stream(
         this: &Own<Self>,
         request: &StreamRequest,

@@ -77,6 +77,7 @@ macro_rules! numbers {
             /// Reads the parameters; returns them and how many were out of range.
             /// `PASSIVE_LEVEL`.
             #[must_use]
+            #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
             pub fn read(key: &ComPtr<IRegistryKey>) -> (Self, u32) {
                 let mut parameters = Self::default();
                 let mut out_of_range = 0;
@@ -150,6 +151,7 @@ impl PortName {
         &self.units[..self.length]
     }
 
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     fn read(key: &ComPtr<IRegistryKey>) -> Option<Result<Self, OutOfRange>> {
         const NAME: [u16; PORT_NAME_VALUE.len()] = utf16(PORT_NAME_VALUE);
         let mut units = [0; LONGEST_PORT_NAME];

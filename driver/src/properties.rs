@@ -17,6 +17,7 @@ pub const KSPROPSETID_MidiUart: GUID = GUID::from_u128(0x6f1c3f2e_8d0b_4b5a_9a43
 /// The counters: a 32-bit number each, in the order of [`counters::NAMES`].
 pub const KSPROPERTY_MIDIUART_COUNTERS: ULONG = 1;
 
+#[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
 fn answer_pin_name(request: &mut PropertyRequest<'_>) -> Outcome<()> {
     // SAFETY: the handler stands in the description of this miniport's filter only.
     let miniport = unsafe { request.miniport::<MidiMiniport>() }?;
@@ -33,6 +34,7 @@ fn answer_pin_name(request: &mut PropertyRequest<'_>) -> Outcome<()> {
     request.answer(&bytes[..2 * (units.len() + 1)])
 }
 
+#[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
 fn answer_counters(request: &mut PropertyRequest<'_>) -> Outcome<()> {
     // SAFETY: the handler stands in the description of this miniport's filter only.
     let miniport = unsafe { request.miniport::<MidiMiniport>() }?;
@@ -48,6 +50,7 @@ portcls::system_abi! {
     ///
     /// # Safety
     /// Called by the port, with a request to this filter.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     pub unsafe fn pin_name_handler(request: *mut PCPROPERTY_REQUEST) -> NTSTATUS {
         // SAFETY: the port's request.
         let request = unsafe { PropertyRequest::new(request) };
@@ -58,6 +61,7 @@ portcls::system_abi! {
     ///
     /// # Safety
     /// Called by the port, with a request to this filter.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     pub unsafe fn counters_handler(request: *mut PCPROPERTY_REQUEST) -> NTSTATUS {
         // SAFETY: the port's request.
         let request = unsafe { PropertyRequest::new(request) };

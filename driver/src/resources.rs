@@ -39,6 +39,7 @@ pub struct Found {
 /// # Errors
 /// `STATUS_DEVICE_CONFIGURATION_ERROR` if the resources are not those of such a UART: one range of
 /// registers that is long enough, at most one interrupt, no DMA; none at all for a software UART.
+#[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
 pub fn find_uart(
     resources: Option<&ComPtr<IResourceList>>,
     parameters: &Parameters,

@@ -35,8 +35,14 @@ macro_rules! functions {
             pub type $type = unsafe fn($($argument: $kind),*) $(-> $result)?;
         )+ }
 
+        // Its exports have no decorated names.
         #[cfg(all(windows, target_arch = "x86"))]
-        #[link(name = "portcls.sys", kind = "raw-dylib", modifiers = "+verbatim")]
+        #[link(
+            name = "portcls.sys",
+            kind = "raw-dylib",
+            modifiers = "+verbatim",
+            import_name_type = "undecorated"
+        )]
         unsafe extern "stdcall" { $(
             $(#[$attribute])*
             pub fn $name($($argument: $kind),*) $(-> $result)?;

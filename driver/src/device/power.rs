@@ -51,6 +51,7 @@ impl Device {
     /// taken from the system is given back. Does nothing the second time. `PASSIVE_LEVEL`.
     ///
     /// `reachable` is false when the hardware is gone already.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     pub fn take_away(&self, reachable: bool) {
         if self.stands() == Standing::Gone {
             return;

@@ -35,14 +35,18 @@ pub unsafe fn minor_function(irp: PIRP) -> u8 {
     // SAFETY: the request is live.
     let location = unsafe { (*irp).Tail.Overlay.CurrentStackLocation };
     #[cfg(feature = "wdk")]
-    // SAFETY: the request is live, and has a stack location while it is dispatched.
-    let location = unsafe {
-        (*irp)
-            .Tail
-            .Overlay
-            .__bindgen_anon_2
-            .__bindgen_anon_1
-            .CurrentStackLocation
+    let location = {
+        // SAFETY: the request is live.
+        let tail = unsafe { (*irp).Tail };
+        // SAFETY: a request that is being dispatched has this part of the tail.
+        let overlay = unsafe { tail.Overlay };
+        // SAFETY: and its location on the stack there.
+        unsafe {
+            overlay
+                .__bindgen_anon_2
+                .__bindgen_anon_1
+                .CurrentStackLocation
+        }
     };
     // SAFETY: as above.
     unsafe { (*location).MinorFunction }

@@ -22,6 +22,9 @@ impl SpinLock {
 
     /// Does `work` under the lock, at `DISPATCH_LEVEL`. At or below `DISPATCH_LEVEL`; `work` lasts at
     /// most 25 µs.
+    ///
+    /// Never becomes a part of its caller, which may lie in pageable code.
+    #[inline(never)]
     pub fn with<R>(&self, work: impl FnOnce() -> R) -> R {
         // SAFETY: the lock lives, and lies in non-paged memory.
         let irql = unsafe { ffi::KeAcquireSpinLockRaiseToDpc(self.0.get()) };

@@ -63,6 +63,10 @@ const RULES: &[Rule] = &[
         check: sections::init_discardable,
     },
     Rule {
+        name: "page-section",
+        check: sections::page_pageable,
+    },
+    Rule {
         name: "no-execute",
         check: headers::no_execute,
     },

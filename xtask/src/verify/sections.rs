@@ -8,6 +8,9 @@ use super::image::{Image, Section};
 const PAGE: u32 = 4096;
 const EXECUTE: u32 = pe::IMAGE_SCN_MEM_EXECUTE.0;
 const WRITE: u32 = pe::IMAGE_SCN_MEM_WRITE.0;
+const CODE: u32 = pe::IMAGE_SCN_CNT_CODE.0;
+const DATA: u32 = pe::IMAGE_SCN_CNT_INITIALIZED_DATA.0 | pe::IMAGE_SCN_CNT_UNINITIALIZED_DATA.0;
+const NOT_PAGED: u32 = pe::IMAGE_SCN_MEM_NOT_PAGED.0;
 const DISCARDABLE: u32 = pe::IMAGE_SCN_MEM_DISCARDABLE.0;
 
 /// No section can be both written to and executed.
@@ -39,10 +42,43 @@ pub fn init_discardable(image: &Image) -> Verdict {
     if section.flags & DISCARDABLE == 0 {
         return Err("INIT is not discardable".to_owned());
     }
-    if section.flags & EXECUTE == 0 {
-        return Err("INIT is not executable".to_owned());
-    }
+    code_only(section)?;
     Ok(format!("INIT is discardable, {} bytes", section.size))
+}
+
+/// Code that is not needed at raised IRQL lies in a section that the system may page out. By its name
+/// the system knows it, so it has to have that very name and be no other one's.
+pub fn page_pageable(image: &Image) -> Verdict {
+    let mut named = image
+        .sections
+        .iter()
+        .filter(|section| section.name.starts_with("PAGE"));
+    let Some(section) = named.next() else {
+        return Err("there is no section PAGE".to_owned());
+    };
+    if named.next().is_some() {
+        return Err("there is more than one section PAGE".to_owned());
+    }
+    if section.flags & DISCARDABLE != 0 {
+        return Err(format!("{} is discardable", section.name));
+    }
+    if section.flags & NOT_PAGED != 0 {
+        return Err(format!("{} must not be paged", section.name));
+    }
+    code_only(section)?;
+    Ok(format!("PAGE is pageable, {} bytes", section.size))
+}
+
+/// A section has code, and nothing that is read or written as data.
+fn code_only(section: &Section) -> Result<(), String> {
+    let name = &section.name;
+    if section.flags & EXECUTE == 0 || section.flags & CODE == 0 {
+        return Err(format!("{name} has no code"));
+    }
+    if section.flags & DATA != 0 {
+        return Err(format!("{name} has data"));
+    }
+    Ok(())
 }
 
 fn none(image: &Image, fault: &str, has_fault: fn(&Section) -> bool) -> Verdict {

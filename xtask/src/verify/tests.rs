@@ -13,6 +13,8 @@ const ENTRY_POINT: usize = 16;
 const SECTION_ALIGNMENT: usize = 32;
 const SUBSYSTEM: usize = 68;
 const DLL_FLAGS: usize = 70;
+/// Within a section's header.
+const SECTION_FLAGS: usize = 36;
 /// From the checksum, which is how [`Image`] knows the header, back to its begin.
 const CHECKSUM: usize = 64;
 
@@ -79,7 +81,7 @@ impl Header {
         let section = (self.sections..)
             .step_by(size_of::<pe::ImageSectionHeader>())
             .find(|offset| bytes[*offset..].starts_with(name.as_bytes()));
-        section.expect("a section of that name") + 36
+        section.expect("a section of that name") + SECTION_FLAGS
     }
 }
 
@@ -192,6 +194,36 @@ fn init_that_stays() {
         change_u32(bytes, flags, |flags| {
             flags & !pe::IMAGE_SCN_MEM_DISCARDABLE.0
         });
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn init_with_data() {
+    section_with("INIT", pe::IMAGE_SCN_CNT_INITIALIZED_DATA, "init-section");
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn page_that_is_never_paged() {
+    for flag in [
+        pe::IMAGE_SCN_MEM_DISCARDABLE,
+        pe::IMAGE_SCN_MEM_NOT_PAGED,
+        pe::IMAGE_SCN_CNT_INITIALIZED_DATA,
+    ] {
+        section_with("PAGE", flag, "page-section");
+    }
+    breaks_only("page-section", |bytes, header| {
+        let flags = header.section_flags(bytes, "PAGE");
+        let name = flags - SECTION_FLAGS;
+        bytes[name..][..4].copy_from_slice(b"SAGE");
+    });
+}
+
+fn section_with(name: &str, flag: pe::SectionFlags, rule: &str) {
+    breaks_only(rule, |bytes, header| {
+        let flags = header.section_flags(bytes, name);
+        change_u32(bytes, flags, |flags| flags | flag.0);
     });
 }
 
