@@ -5,6 +5,7 @@ mod cross;
 mod driver;
 mod failure;
 mod identity;
+mod inf;
 mod packages;
 mod reproduce;
 mod verify;
@@ -36,6 +37,11 @@ enum Command {
     /// Checks the rules that hold for driver images.
     VerifyImage {
         /// Images; if none are named, those in target/package.
+        paths: Vec<PathBuf>,
+    },
+    /// Checks the rules that hold for INF files.
+    VerifyInf {
+        /// INF or .inx files; if none are named, inf/midiuart.inx.
         paths: Vec<PathBuf>,
     },
 }
@@ -74,6 +80,8 @@ fn run(command: Command) -> Result<(), Failure> {
         }
         Command::VerifyImage { paths } if paths.is_empty() => verify::all(&driver::built(&root)?),
         Command::VerifyImage { paths } => verify::all(&paths),
+        Command::VerifyInf { paths } if paths.is_empty() => inf::verify(&[inf::source(&root)]),
+        Command::VerifyInf { paths } => inf::verify(&paths),
     }
 }
 

@@ -1,0 +1,91 @@
+//! INF files: stamping and checking.
+
+mod layout;
+mod parser;
+mod rules;
+mod stamp;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::architecture::Architecture;
+use crate::failure::Failure;
+use layout::Layout;
+use parser::Inf;
+use rules::{RULES, Subject};
+pub use stamp::{Date, Stamp, decoration, stamped};
+
+/// The processors that packages are made for.
+pub const ARCHITECTURES: [Architecture; 2] = [Architecture::X64, Architecture::Arm64];
+
+/// The date that `.inx` files are stamped with for checking.
+const ANY_DATE: Date = Date {
+    year: 2026,
+    month: 1,
+    day: 1,
+};
+
+/// The package's file before it is stamped.
+pub fn source(root: &Path) -> PathBuf {
+    root.join("inf/midiuart.inx")
+}
+
+/// Checks all rules for all files, a line each. An `.inx` file is stamped for each processor before.
+///
+/// # Errors
+/// If a rule is broken, or a file is no INF file.
+pub fn verify(paths: &[PathBuf]) -> Result<(), Failure> {
+    let mut broken = 0;
+    for path in paths {
+        let text = fs::read_to_string(path).map_err(Failure::at(path))?;
+        let about = |error: String| Failure::about(path, &error);
+        if path.extension() == Some(OsStr::new("inx")) {
+            for architecture in ARCHITECTURES {
+                let stamp = Stamp {
+                    architecture,
+                    date: ANY_DATE,
+                    version: env!("CARGO_PKG_VERSION"),
+                };
+                let text = stamped(&text, stamp).map_err(about)?;
+                println!("{} for {}", path.display(), decoration(architecture));
+                broken += report(&subject(path, &text).map_err(about)?);
+            }
+        } else {
+            println!("{}", path.display());
+            broken += report(&subject(path, &text).map_err(about)?);
+        }
+    }
+    match broken {
+        0 => Ok(()),
+        1 => Err(Failure::found("1 rule is broken")),
+        _ => Err(Failure::found(format!("{broken} rules are broken"))),
+    }
+}
+
+fn subject(path: &Path, text: &str) -> Result<Subject, String> {
+    let inf = Inf::parse(text)?;
+    let name = path.file_stem().unwrap_or_default();
+    Ok(Subject {
+        layout: Layout::of(&inf),
+        name: name.to_string_lossy().into_owned(),
+        inf,
+    })
+}
+
+/// Prints a line for each rule; returns how many are broken.
+fn report(subject: &Subject) -> usize {
+    let mut broken = 0;
+    for rule in RULES {
+        match (rule.check)(subject) {
+            Ok(detail) => println!("PASS {}: {detail}", rule.name),
+            Err(detail) => {
+                broken += 1;
+                println!("FAIL {}: {detail} ({})", rule.name, rule.source);
+            }
+        }
+    }
+    broken
+}
