@@ -4,6 +4,8 @@ pub mod clients;
 mod config;
 mod device;
 pub mod hardware;
+mod host_memory;
+mod image;
 mod io;
 mod machine;
 pub mod ntddk;
@@ -11,8 +13,15 @@ mod pc;
 pub mod portclass;
 pub mod time;
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod processor;
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+#[path = "processor/elsewhere.rs"]
+mod processor;
+
 pub use config::Config;
 pub use device::{Device, Hardware, HardwareResource, RegistryValue};
+pub use image::{DriverImage, ImageError};
 pub use io::driver::{Driver, DriverSource};
 pub use io::filter::{Filter, PinInfo};
 pub use io::functional_device::FunctionalDevice;
@@ -23,5 +32,5 @@ pub use machine::boot::boot;
 pub use machine::bus::Registers;
 pub use machine::interrupts::Trigger;
 pub use machine::irql;
-pub use machine::stop::{BugCheck, Stop};
+pub use machine::stop::{BugCheck, StackFrame, Stop};
 pub use pc::Pc;

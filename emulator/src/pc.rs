@@ -38,14 +38,14 @@ impl Pc {
     /// # Errors
     /// The status of its `DriverEntry`.
     pub fn load(&self, entry: DriverEntryFunction) -> Result<Driver, NTSTATUS> {
-        self.load_from(DriverSource::LinkedIn(entry))
+        self.load_from(&DriverSource::LinkedIn(entry))
     }
 
     /// Loads a driver.
     ///
     /// # Errors
     /// The status of its `DriverEntry`.
-    pub fn load_from(&self, source: DriverSource) -> Result<Driver, NTSTATUS> {
+    pub fn load_from(&self, source: &DriverSource) -> Result<Driver, NTSTATUS> {
         Driver::load(&self.machine, source)
     }
 

@@ -10,8 +10,8 @@ use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 
 use crate::music::{assert_same, joined, notes, record, sysex};
 use crate::stage::{
-    CHIPS, CLIENTS, Client, Opens, Plan, UARTS, Uart, counter, ms, over, over_seeds, pairs, read,
-    run_with, wire_time, write,
+    CHIPS, CLIENTS, Client, Opens, Plan, UARTS, Uart, counter, load_driver, ms, over, over_seeds,
+    pairs, read, run_with, wire_time, write,
 };
 
 const WAY_UP: [i32; 3] = [KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN];
@@ -205,9 +205,7 @@ fn a_failure_at_any_allocation_of_the_start_leaves_nothing_behind() {
             };
             let failed = run_with(config, |pc| {
                 let device = Plan::new(uart).plug(pc);
-                let driver = pc
-                    .load(midiuart::linked_in::driver_entry)
-                    .expect("the driver loads");
+                let driver = load_driver(pc);
                 let status = match driver.add_device(&device) {
                     Ok(function) => function.start(),
                     Err(status) => status,

@@ -8,8 +8,8 @@ use portcls::status::STATUS_SUCCESS;
 
 use crate::music::{assert_same, joined, mixed, notes, sysex};
 use crate::stage::{
-    CHIPS, CLIENTS, Client, Opens, Plan, UARTS, Uart, counter, ms, over, over_seeds, pairs, read,
-    wire_time, write,
+    CHIPS, CLIENTS, Client, Opens, Plan, UARTS, Uart, counter, load_driver, ms, over, over_seeds,
+    pairs, read, wire_time, write,
 };
 
 const SEEDS: u64 = 10;
@@ -359,9 +359,7 @@ fn a_hundred_loads_and_unloads_leave_nothing() {
     over_seeds(1, |pc, _| {
         let device = Plan::new(Uart::Ns16550).plug(pc);
         for _ in 0..100 {
-            let driver = pc
-                .load(midiuart::linked_in::driver_entry)
-                .expect("the driver loads");
+            let driver = load_driver(pc);
             let function = driver.add_device(&device).expect("the device is added");
             assert_eq!(function.start(), STATUS_SUCCESS);
             let filter = function.open_filter("UART").expect("the filter opens");

@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 use std::ops::Deref;
+use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 pub use emulated_pc::clients::Client;
@@ -11,12 +13,11 @@ use emulated_pc::hardware::ns16550::Ns16550;
 use emulated_pc::hardware::quirk::{ChipKind, ChipOptions, options_for};
 use emulated_pc::hardware::wire::BYTE_TIME;
 use emulated_pc::{
-    Config, Device, Driver, Filter, FunctionalDevice, Hardware, Pc, Pin, PinStatistics,
-    RegistryValue, Trigger, boot,
+    Config, Device, Driver, DriverImage, DriverSource, Filter, FunctionalDevice, Hardware, Pc, Pin,
+    PinStatistics, RegistryValue, Trigger, boot,
 };
 use midiuart::counters;
 use midiuart::filter::{CAPTURE_PIN, REFERENCE_STRING, RENDER_PIN};
-use midiuart::linked_in::driver_entry;
 use midiuart::properties::{KSPROPERTY_MIDIUART_COUNTERS, KSPROPSETID_MidiUart};
 use portcls::interfaces::IMiniportMidiStream;
 use portcls::status::STATUS_SUCCESS;
@@ -34,6 +35,23 @@ pub const fn ms(milliseconds: u64) -> Duration {
 /// How long that many bytes take on the wire.
 pub fn wire_time(bytes: usize) -> Duration {
     BYTE_TIME * u32::try_from(bytes).expect("some bytes")
+}
+
+/// The image that is run instead of the driver that is linked in, if it is set.
+const DRIVER_VARIABLE: &str = "MIDIUART_DRIVER";
+
+/// Loads the driver: the one that is linked in, or the image that is asked for.
+pub fn load_driver(pc: &Pc) -> Driver {
+    static SOURCE: LazyLock<DriverSource> = LazyLock::new(|| {
+        std::env::var_os(DRIVER_VARIABLE).map_or(
+            DriverSource::LinkedIn(midiuart::linked_in::driver_entry),
+            |path| {
+                let image = DriverImage::open(Path::new(&path));
+                DriverSource::Image(image.unwrap_or_else(|error| panic!("{error}")))
+            },
+        )
+    });
+    pc.load_from(&SOURCE).expect("the driver loads")
 }
 
 /// Says how to repeat a run when it fails.
@@ -210,7 +228,7 @@ impl Plan {
     /// Plugs the device in, loads the driver and adds the device to it.
     pub fn add<'pc>(&self, pc: &'pc Pc) -> Stage<'pc> {
         let device = self.plug(pc);
-        let driver = pc.load(driver_entry).expect("the driver loads");
+        let driver = load_driver(pc);
         let function = driver.add_device(&device).expect("the device is added");
         Stage {
             pc,

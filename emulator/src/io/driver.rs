@@ -9,15 +9,17 @@ use super::functional_device::FunctionalDevice;
 use super::loaded::LoadedDriver;
 use super::unload::audit;
 use crate::device::Device;
+use crate::image::DriverImage;
 use crate::machine::Machine;
 use crate::ntddk::DriverEntryFunction;
 
 /// Where a driver comes from.
-#[derive(Clone, Copy, Debug)]
-#[non_exhaustive]
+#[derive(Clone, Debug)]
 pub enum DriverSource {
     /// It is linked into this program, with this entry point.
     LinkedIn(DriverEntryFunction),
+    /// It is a Windows image.
+    Image(DriverImage),
 }
 
 /// A driver that is loaded. Dropping it leaves it loaded.
@@ -27,7 +29,7 @@ pub struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn load(machine: &Rc<Machine>, source: DriverSource) -> Result<Self, NTSTATUS> {
+    pub(crate) fn load(machine: &Rc<Machine>, source: &DriverSource) -> Result<Self, NTSTATUS> {
         Ok(Self {
             machine: Rc::clone(machine),
             loaded: LoadedDriver::load(machine, source)?,
@@ -88,6 +90,7 @@ impl Driver {
         }
         self.machine.system.forget_adapters_of(&self.loaded);
         self.machine.system.remove_driver(&self.loaded);
+        self.loaded.unmap(&self.machine);
         if !self.machine.system.anything_loaded() {
             audit(&self.machine);
         }

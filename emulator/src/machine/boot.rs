@@ -9,7 +9,9 @@ use std::thread;
 use super::stop::{BugCheck, Stop};
 use super::{CURRENT, Machine, current_if_any};
 use crate::config::Config;
+use crate::image::symbols;
 use crate::pc::Pc;
+use crate::processor::Guarded;
 
 /// Room for the driver's frames and nested interrupts.
 const STACK_SIZE: usize = 4 << 20;
@@ -76,7 +78,10 @@ where
                 .expect("the machine's thread has nothing left to do");
             Ok(result)
         }
-        Ending::Stopped(stop) => Err(stop),
+        Ending::Stopped(mut stop) => {
+            symbols::name(&mut stop.driver_stack);
+            Err(stop)
+        }
         Ending::Panicked(payload) => {
             // The panic was caught there, so the thread itself ends in good order.
             thread
@@ -100,6 +105,7 @@ where
     let report: Box<dyn Fn(Stop)> = unsafe { std::mem::transmute(report) };
     let machine = Rc::new(Machine::new(config, StopSender(report)));
     CURRENT.set(Some(Rc::clone(&machine)));
+    let guarded = Guarded::new(&raw const *machine);
     let pc = Pc::new(Rc::clone(&machine));
     let ending = panic::catch_unwind(AssertUnwindSafe(|| {
         let result = scenario(&pc);
@@ -107,6 +113,7 @@ where
         result
     }));
     drop(pc);
+    drop(guarded);
     CURRENT.set(None);
     if machine.system.anything_loaded() {
         // Objects of the driver can't be released any more: there is no machine to do it on.

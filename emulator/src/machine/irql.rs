@@ -5,6 +5,8 @@ pub type Irql = u8;
 
 /// Threads run here.
 pub const PASSIVE_LEVEL: Irql = 0;
+/// Threads run here that can't be interrupted by asynchronous procedure calls.
+pub const APC_LEVEL: Irql = 1;
 /// DPCs run here; no thread can be switched to.
 pub const DISPATCH_LEVEL: Irql = 2;
 /// The lowest level of a device's interrupt.

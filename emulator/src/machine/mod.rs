@@ -11,6 +11,7 @@ pub(crate) mod deferred;
 pub(crate) mod events;
 pub(crate) mod interrupts;
 pub mod irql;
+pub(crate) mod paging;
 pub(crate) mod pool;
 pub mod stop;
 
@@ -23,8 +24,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::Config;
+use crate::image::mapping::MappedImage;
 use crate::io::system::System;
 use crate::portclass::objects::Objects;
+use crate::processor::driver_frames;
 use crate::time::Instant;
 use activity::{Activities, Activity, LongestTimes};
 use boot::StopSender;
@@ -33,6 +36,7 @@ use deferred::{Deferred, Queued, Work};
 use events::{Event, Events};
 use interrupts::Interrupts;
 use irql::{DEVICE_LEVEL, DISPATCH_LEVEL, Irql, PASSIVE_LEVEL};
+use paging::Paging;
 use pool::{Pool, PoolFault};
 use stop::{BugCheck, Stop};
 
@@ -53,6 +57,8 @@ pub(crate) struct Machine {
     system_work: RefCell<BTreeMap<usize, SystemWork>>,
     next_system_work: Cell<usize>,
     pub(crate) pool: RefCell<Pool>,
+    pub(crate) paging: Paging,
+    images: RefCell<Vec<Rc<MappedImage>>>,
     spin_locks: RefCell<BTreeMap<usize, Irql>>,
     pub(crate) bus: Bus,
     /// Mappings of device registers that were not taken back.
@@ -61,6 +67,8 @@ pub(crate) struct Machine {
     pub(crate) objects: RefCell<Objects>,
     /// Devices and drivers.
     pub(crate) system: System,
+    /// Counts what lets time pass.
+    progress: Cell<u64>,
     stop_sender: StopSender,
 }
 
@@ -112,6 +120,9 @@ impl Machine {
             objects: RefCell::default(),
             system: System::default(),
             pool: RefCell::default(),
+            paging: Paging::default(),
+            images: RefCell::default(),
+            progress: Cell::new(0),
             spin_locks: RefCell::default(),
             bus: Bus::default(),
             mappings: Cell::new(0),
@@ -154,6 +165,7 @@ impl Machine {
             at: self.now(),
             irql: self.irql.get(),
             seed: self.config.seed,
+            driver_stack: driver_frames(&self.images()),
         })
     }
 
@@ -163,6 +175,35 @@ impl Machine {
             Ok(value) => value,
             Err((bug_check, reason)) => self.bug_check(bug_check, reason),
         }
+    }
+
+    // --- driver images ---------------------------------------------------------------------------
+
+    /// Makes an image known that was mapped.
+    pub(crate) fn add_image(&self, image: Rc<MappedImage>) {
+        for (pages, protection) in image.pageable() {
+            self.paging.add(pages, protection);
+        }
+        self.images.borrow_mut().push(image);
+    }
+
+    /// All images of drivers, also those that were unloaded.
+    pub(crate) fn images(&self) -> Vec<Rc<MappedImage>> {
+        self.images.borrow().clone()
+    }
+
+    /// Whether an address lies in a driver's image. Can be asked by a handler of a signal.
+    pub(crate) fn is_in_image(&self, address: usize) -> bool {
+        self.images.try_borrow().is_ok_and(|images| {
+            images
+                .iter()
+                .any(|image| image.offset_of(address).is_some())
+        })
+    }
+
+    /// Changes whenever time passes.
+    pub(crate) fn progress(&self) -> u64 {
+        self.progress.get()
     }
 
     /// Whether the driver's code is on the stack.
@@ -199,6 +240,7 @@ impl Machine {
         }
         if old < DISPATCH_LEVEL && to >= DISPATCH_LEVEL {
             self.raised_since.set(self.now());
+            self.paging.take_away();
         }
         self.irql.set(to);
         old
@@ -232,6 +274,7 @@ impl Machine {
     /// What happens at every kernel call and register access: time passes, and whatever is due
     /// and may interrupt, runs.
     pub(crate) fn pass(&self, cost: Duration) {
+        self.progress.set(self.progress.get() + 1);
         self.advance_to(self.now() + cost);
         self.deliver();
         self.check_watchdog();

@@ -1,61 +1,105 @@
-//! The kernel's pool, strict: guards around blocks, freed blocks kept and watched.
+//! The kernel's pool, strict as Driver Verifier's special pool: each block ends where its pages end,
+//! with pages around it that can't be touched; freed blocks can't be touched either.
 
-use std::alloc::{Layout, alloc, dealloc};
 use std::collections::{BTreeMap, VecDeque};
-use std::ptr::NonNull;
+use std::ops::Range;
 
 use super::stop::BugCheck;
+use crate::host_memory::{Pages, Protection, page_size, protect};
 
 /// What a fault in the use of the pool is called, and what happened.
 pub(crate) type PoolFault = (BugCheck, String);
 
-const GUARD: usize = 64;
+/// What the pool aligns to on 64-bit systems. So up to 15 bytes behind a block are in its own pages.
+const ALIGNMENT: usize = 16;
 const GUARD_BYTE: u8 = 0xA5;
 const FRESH_BYTE: u8 = 0xCD;
 const FREED_BYTE: u8 = 0xDD;
-/// As many freed blocks are kept, so that writing to them is noticed.
+/// As many freed blocks are kept, so that access to them is noticed.
 const KEPT_FREED_BLOCKS: usize = 256;
 
 struct Block {
-    memory: NonNull<u8>,
+    pages: Pages,
     size: usize,
     tag: u32,
 }
 
 impl Block {
-    fn layout(size: usize) -> Option<Layout> {
-        Layout::from_size_align(size.checked_add(2 * GUARD)?, 64).ok()
+    fn new(size: usize, tag: u32) -> Option<Self> {
+        let inside = size.max(1).checked_next_multiple_of(page_size())?;
+        let block = Self {
+            pages: Pages::new(inside.checked_add(2 * page_size())?)?,
+            size,
+            tag,
+        };
+        block.fill(GUARD_BYTE, &block.own_pages());
+        block.fill(FRESH_BYTE, &block.block());
+        block.protect_guards();
+        Some(block)
     }
 
-    fn bytes(&self, from: usize, length: usize) -> &[u8] {
-        // SAFETY: callers stay inside the block's `size + 2 * GUARD` bytes.
-        let start = unsafe { self.memory.add(from) };
-        // SAFETY: as above, and all of them were written at allocation.
-        unsafe { std::slice::from_raw_parts(start.as_ptr(), length) }
+    /// The pages that hold the block, without those around it.
+    fn own_pages(&self) -> Range<usize> {
+        let pages = self.pages.addresses();
+        pages.start + page_size()..pages.end - page_size()
+    }
+
+    fn protect_guards(&self) {
+        let (pages, own) = (self.pages.addresses(), self.own_pages());
+        protect(&(pages.start..own.start), Protection::NONE);
+        protect(&(own.end..pages.end), Protection::NONE);
+    }
+
+    /// The block itself, at the end of its pages.
+    fn block(&self) -> Range<usize> {
+        let begin = self.own_pages().end - self.size.max(1).next_multiple_of(ALIGNMENT);
+        begin..begin + self.size
+    }
+
+    fn pointer(&self, address: usize) -> *mut u8 {
+        let offset = address - self.pages.addresses().start;
+        // SAFETY: callers give addresses inside the pages.
+        unsafe { self.pages.as_ptr().add(offset) }
+    }
+
+    fn fill(&self, byte: u8, addresses: &Range<usize>) {
+        let begin = self.pointer(addresses.start);
+        // SAFETY: the range lies in pages that nobody else uses now.
+        unsafe { begin.write_bytes(byte, addresses.len()) };
+    }
+
+    fn holds(&self, byte: u8, addresses: &Range<usize>) -> bool {
+        let begin = self.pointer(addresses.start);
+        // SAFETY: the range lies in the pages, which were all written to.
+        let bytes = unsafe { std::slice::from_raw_parts(begin, addresses.len()) };
+        bytes.iter().all(|other| *other == byte)
     }
 
     fn guards_intact(&self) -> bool {
-        let before = self.bytes(0, GUARD);
-        let behind = self.bytes(GUARD + self.size, GUARD);
-        before.iter().chain(behind).all(|byte| *byte == GUARD_BYTE)
+        let (own, block) = (self.own_pages(), self.block());
+        self.holds(GUARD_BYTE, &(own.start..block.start))
+            && self.holds(GUARD_BYTE, &(block.end..own.end))
+    }
+
+    /// Makes a freed block inaccessible. Where that can't be noticed, its bytes tell of a write.
+    fn bury(&self) {
+        self.fill(FREED_BYTE, &self.block());
+        protect(&self.own_pages(), Protection::NONE);
+    }
+
+    fn exhume(&self) {
+        protect(&self.own_pages(), Protection::READ);
     }
 
     fn still_freed(&self) -> bool {
-        let inside = self.bytes(GUARD, self.size);
-        inside.iter().all(|byte| *byte == FREED_BYTE)
+        self.exhume();
+        let untouched = self.holds(FREED_BYTE, &self.block());
+        protect(&self.own_pages(), Protection::NONE);
+        untouched
     }
 }
 
-impl Drop for Block {
-    fn drop(&mut self) {
-        if let Some(layout) = Self::layout(self.size) {
-            // SAFETY: allocated with this layout, and nobody has the block any more.
-            unsafe { dealloc(self.memory.as_ptr(), layout) };
-        }
-    }
-}
-
-/// All blocks of the pool.
+/// All blocks of the pool, by their addresses.
 #[derive(Default)]
 pub(crate) struct Pool {
     live: BTreeMap<usize, Block>,
@@ -69,21 +113,18 @@ impl Pool {
         if self.next_fails(failing) {
             return std::ptr::null_mut();
         }
-        let Some(layout) = Block::layout(size) else {
+        let Some(block) = Block::new(size, tag) else {
             return std::ptr::null_mut();
         };
-        // SAFETY: the layout is never empty.
-        let Some(memory) = NonNull::new(unsafe { alloc(layout) }) else {
-            return std::ptr::null_mut();
-        };
-        // SAFETY: the whole allocation is ours.
-        unsafe { memory.as_ptr().write_bytes(GUARD_BYTE, size + 2 * GUARD) };
-        // SAFETY: inside the allocation.
-        let inside = unsafe { memory.as_ptr().add(GUARD) };
-        // SAFETY: `size` bytes lie between the guards.
-        unsafe { inside.write_bytes(FRESH_BYTE, size) };
-        self.live.insert(inside.addr(), Block { memory, size, tag });
-        inside
+        let address = block.block().start;
+        let pointer = block.pointer(address);
+        self.live.insert(address, block);
+        pointer
+    }
+
+    /// The pages of a block that is in use.
+    pub(crate) fn pages_of(&self, address: usize) -> Option<Range<usize>> {
+        self.live.get(&address).map(Block::own_pages)
     }
 
     /// Counts an allocation, of the driver or for it; returns whether it shall fail.
@@ -93,12 +134,12 @@ impl Pool {
         failing == Some(number)
     }
 
-    pub(crate) fn free(&mut self, address: *mut u8, tag: u32) -> Result<(), PoolFault> {
-        let Some(block) = self.live.remove(&address.addr()) else {
+    pub(crate) fn free(&mut self, address: usize, tag: u32) -> Result<(), PoolFault> {
+        let Some(block) = self.live.remove(&address) else {
             let freed = self
                 .freed
                 .iter()
-                .any(|block| block.memory.as_ptr().addr() + GUARD == address.addr());
+                .any(|block| block.block().start == address);
             let reason = if freed {
                 "a pool block was freed twice"
             } else {
@@ -113,8 +154,7 @@ impl Pool {
             ));
         }
         Self::check_guards(&block)?;
-        // SAFETY: the block is still ours, and its user has given it back.
-        unsafe { address.write_bytes(FREED_BYTE, block.size) };
+        block.bury();
         self.freed.push_back(block);
         if self.freed.len() > KEPT_FREED_BLOCKS
             && let Some(oldest) = self.freed.pop_front()
@@ -127,10 +167,7 @@ impl Pool {
     /// Checks every block.
     pub(crate) fn check(&self) -> Result<(), PoolFault> {
         self.live.values().try_for_each(Self::check_guards)?;
-        self.freed.iter().try_for_each(|block| {
-            Self::check_guards(block)?;
-            Self::check_freed(block)
-        })
+        self.freed.iter().try_for_each(Self::check_freed)
     }
 
     /// Number of blocks in use, and their bytes.
@@ -148,10 +185,25 @@ impl Pool {
 
     /// Whether an address lies in a block that was freed.
     pub(crate) fn is_freed(&self, address: usize) -> bool {
-        self.freed.iter().any(|block| {
-            let start = block.memory.as_ptr().addr() + GUARD;
-            (start..start + block.size.max(1)).contains(&address)
-        })
+        self.freed
+            .iter()
+            .any(|block| block.own_pages().contains(&address))
+    }
+
+    /// What it means that an address can't be accessed, if the pool knows.
+    pub(crate) fn fault_at(&self, address: usize) -> Option<PoolFault> {
+        let around = |block: &&Block| block.pages.addresses().contains(&address);
+        if let Some(block) = self.freed.iter().find(around) {
+            return Some((
+                BugCheck::PageFaultInFreedSpecialPool,
+                format!("a freed pool block of {} bytes", block.size),
+            ));
+        }
+        let block = self.live.values().find(around)?;
+        Some((
+            BugCheck::PageFaultBeyondEndOfAllocation,
+            format!("memory next to a pool block of {} bytes", block.size),
+        ))
     }
 
     fn check_guards(block: &Block) -> Result<(), PoolFault> {

@@ -7,6 +7,12 @@ use crate::machine::irql::DISPATCH_LEVEL;
 /// Mapped registers appear at their physical address plus this, where no host memory can be.
 pub(super) const MAPPED_REGISTERS: usize = 1 << 47;
 
+/// The physical address of a mapped register.
+pub(crate) fn mapped_register(address: usize) -> Option<u64> {
+    let physical = address.checked_sub(MAPPED_REGISTERS)?;
+    (physical < MAPPED_REGISTERS).then_some(physical as u64)
+}
+
 portcls::system_abi! {
     /// Maps device registers. At or below `DISPATCH_LEVEL`.
     ///

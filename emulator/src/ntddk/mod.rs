@@ -9,6 +9,8 @@
     reason = "functions and types keep the names that Windows gives them"
 )]
 
+mod block_memory;
+mod bug_check;
 pub(crate) mod dpc;
 mod irql;
 mod memory;
@@ -19,10 +21,13 @@ mod time;
 pub(crate) mod timer;
 mod types;
 
+pub use block_memory::{memcmp, memcpy, memmove, memset};
+pub use bug_check::KeBugCheckEx;
 pub use dpc::{
     KeFlushQueuedDpcs, KeInitializeDpc, KeInsertQueueDpc, KeRemoveQueueDpc, PKDEFERRED_ROUTINE,
 };
 pub use irql::KeGetCurrentIrql;
+pub(crate) use memory::mapped_register;
 pub use memory::{MmMapIoSpaceEx, MmUnmapIoSpace};
 pub use pool::{ExAllocatePool2, ExAllocatePoolWithTag, ExFreePoolWithTag};
 pub use registers::{READ_PORT_UCHAR, READ_REGISTER_UCHAR, WRITE_PORT_UCHAR, WRITE_REGISTER_UCHAR};

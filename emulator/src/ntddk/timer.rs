@@ -252,7 +252,7 @@ portcls::system_abi! {
         deferred.forget_callbacks(address);
         deferred.timers.remove(&address);
         drop(deferred);
-        let freed = machine.pool.borrow_mut().free(timer.cast(), TIMER_TAG);
+        let freed = machine.pool.borrow_mut().free(timer.addr(), TIMER_TAG);
         machine.check_pool_fault(freed);
         BOOLEAN::from(was_set)
     }

@@ -1,7 +1,8 @@
 //! Each strict check, and a driver that breaks it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ptr::null_mut;
+use std::rc::Rc;
 use std::time::Duration;
 
 use emulated_pc::ntddk::{
@@ -107,18 +108,74 @@ fn irql_of_interfaces() {
     );
 }
 
+/// The pool aligns to 16 bytes, so there is a byte that belongs to nobody.
 #[test]
-fn writes_past_a_block() {
+fn writes_just_past_a_block() {
     assert_stops_in_write(
         BugCheck::PageFaultBeyondEndOfAllocation,
         "past its ends",
         || {
-            let memory = allocate(16);
-            // SAFETY: outside of the block, inside of its guard.
-            let behind = unsafe { memory.cast::<u8>().add(16) };
+            let memory = allocate(15);
+            // SAFETY: outside of the block, inside of its page.
+            let behind = unsafe { memory.cast::<u8>().add(15) };
             // SAFETY: as above.
             unsafe { behind.write(1) };
             free(memory);
+        },
+    );
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn writes_past_the_page_of_a_block() {
+    assert_stops_in_write(
+        BugCheck::PageFaultBeyondEndOfAllocation,
+        "memory next to a pool block of 16 bytes was written to",
+        || {
+            let memory = allocate(16);
+            // SAFETY: outside of the block, inside of its guard.
+            let behind = unsafe { memory.cast::<u8>().add(16) };
+            // SAFETY: as above; the processor stops it.
+            unsafe { behind.write(1) };
+        },
+    );
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn touches_paged_pool_at_raised_irql() {
+    const PAGED_POOL: i32 = 1;
+    assert_stops(
+        BugCheck::DriverIrqlNotLessOrEqual,
+        "paged pool, which is pageable, was read at raised IRQL",
+        |running| {
+            let block = Rc::new(Cell::new(null_mut::<u8>()));
+            let allocated = Rc::clone(&block);
+            on(&format!("NewStream {RENDER_PIN}"), move || {
+                // SAFETY: the driver runs on an emulated PC.
+                let memory = unsafe { ExAllocatePoolWithTag(PAGED_POOL, 16, TAG) };
+                // SAFETY: the block is that long, and it is there below DISPATCH_LEVEL.
+                unsafe { memory.cast::<u8>().write_volatile(1) };
+                allocated.set(memory.cast::<u8>());
+            });
+            in_write(&running, move || {
+                // SAFETY: as above, but for the IRQL; the processor stops it.
+                unsafe { block.get().read_volatile() };
+            });
+        },
+    );
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn null_pointers() {
+    assert_stops_in_write(
+        BugCheck::DriverIrqlNotLessOrEqual,
+        "a null pointer (0x8) was read",
+        || {
+            let nowhere = std::ptr::without_provenance::<u8>(8);
+            // SAFETY: the processor stops it.
+            unsafe { nowhere.read_volatile() };
         },
     );
 }
