@@ -26,9 +26,10 @@ const LONGEST_DURATION: Duration = Duration::from_hours(8766);
 const AFTER_HELP: &str = "\
 Exit codes:
   0  clean: every byte arrived once, unchanged and in order
-  1  data wrong: bytes were lost, duplicated, reordered or corrupted
+  1  data wrong: bytes were lost, duplicated, reordered or corrupted; or the driver crashed
   2  usage: the command line or a file that it names cannot be used
-  3  device error: the device failed, or an output cannot be written
+  3  device error: the device failed, --driver names no driver that can be run, or an
+     output cannot be written
   4  no such port
 
 What bad input gets: one line that names the fault and what is accepted, and exit code 2 (4 for a
@@ -133,6 +134,9 @@ pub struct Machine {
     /// answered with those that the UART can have
     #[arg(long = "quirk", value_name = "NAME")]
     pub quirks: Vec<String>,
+    /// Windows image of the driver to run; else the driver that is linked in
+    #[arg(long, value_name = "FILE.sys")]
+    pub driver: Option<PathBuf>,
     /// Number from which everything left to chance is drawn
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED, value_parser = seed)]
     pub seed: u64,
@@ -150,6 +154,7 @@ impl Machine {
             quirks: self.quirks.clone(),
             seed: self.seed,
             client: self.client,
+            driver: self.driver.clone(),
             port: String::new(),
         }
     }

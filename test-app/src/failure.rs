@@ -5,7 +5,7 @@ use std::io::Write;
 
 /// Exit code: everything arrived as it was sent.
 pub const CLEAN: u8 = 0;
-/// Exit code: bytes were lost, duplicated, reordered or corrupted.
+/// Exit code: bytes were lost, duplicated, reordered or corrupted, or the driver crashed.
 pub const DATA_WRONG: u8 = 1;
 /// Exit code: the command line or a named file cannot be used.
 pub const USAGE: u8 = 2;
@@ -14,11 +14,14 @@ pub const DEVICE_ERROR: u8 = 3;
 /// Exit code: there is no port of the given name.
 pub const NO_SUCH_PORT: u8 = 4;
 
-/// Why a command could not be carried out; each says so in one line.
+/// Why a command could not be carried out; each says so in one line, but for a crash, which tells the
+/// driver's stack below.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The command line or a file it names cannot be used; exit code [`USAGE`].
     Usage(String),
+    /// The driver crashed; exit code [`DATA_WRONG`].
+    Crash(String),
     /// The device failed, or an output could not be written; exit code [`DEVICE_ERROR`].
     Device(String),
     /// No port has the given name; exit code [`NO_SUCH_PORT`].
@@ -30,13 +33,14 @@ impl Failure {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
+            Self::Crash(_) => DATA_WRONG,
             Self::Usage(_) => USAGE,
             Self::Device(_) => DEVICE_ERROR,
             Self::NoSuchPort(_) => NO_SUCH_PORT,
         }
     }
 
-    /// Writes the failure to `errors` as one line and returns its exit code.
+    /// Writes the failure to `errors` and returns its exit code.
     pub fn tell(&self, errors: &mut dyn Write) -> u8 {
         // Nobody is left to be told when the error stream itself is gone.
         let _ = writeln!(errors, "midiuart-test: {self}");
@@ -46,7 +50,10 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Usage(text) | Self::Device(text) | Self::NoSuchPort(text)) = self;
+        let text = match self {
+            Self::Crash(text) => return formatter.write_str(text),
+            Self::Usage(text) | Self::Device(text) | Self::NoSuchPort(text) => text,
+        };
         let mut words = text.split_whitespace();
         if let Some(first) = words.next() {
             formatter.write_str(first)?;

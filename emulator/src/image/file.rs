@@ -13,6 +13,8 @@ use crate::host_memory::PAGE_SIZE;
 
 /// The only subsystem that the kernel loads.
 const NATIVE: u16 = pe::IMAGE_SUBSYSTEM_NATIVE.0;
+/// Headers take a page.
+const LEAST_BYTES: u32 = 4096;
 /// No driver is larger. Keeps a damaged header from asking for all memory.
 const MOST_BYTES: u32 = 1 << 30;
 
@@ -83,7 +85,7 @@ impl ImageFile {
         if entry == 0 {
             return Err(Reason::NoEntryPoint);
         }
-        if size > MOST_BYTES || entry >= size {
+        if !(LEAST_BYTES..=MOST_BYTES).contains(&size) || entry >= size {
             return Err(Reason::Damaged("its size can't be right"));
         }
         let mut memory = vec![0; size as usize];

@@ -1,10 +1,12 @@
-//! The emulated PC: the driver, linked in, on emulated hardware, in virtual time.
+//! The emulated PC: the driver, linked in or as an image, on emulated hardware, in virtual time.
 
 mod hardware;
 mod session;
 
 use emulated_pc::clients::midisrv;
-use emulated_pc::{Config, Device, Filter, FunctionalDevice, Pc, Stop, boot};
+use emulated_pc::{
+    Config, Device, DriverImage, DriverSource, Filter, FunctionalDevice, Pc, Stop, boot,
+};
 use midiuart::counters;
 use midiuart::filter::REFERENCE_STRING;
 use midiuart::properties::{KSPROPERTY_MIDIUART_COUNTERS, KSPROPSETID_MidiUart};
@@ -76,6 +78,15 @@ struct Started<'pc> {
     filter: Filter,
 }
 
+fn driver_source(setup: &Setup) -> Result<DriverSource, Failure> {
+    match &setup.driver {
+        None => Ok(DriverSource::LinkedIn(midiuart::linked_in::driver_entry)),
+        Some(path) => DriverImage::open(path)
+            .map(DriverSource::Image)
+            .map_err(|error| Failure::Device(error.to_string())),
+    }
+}
+
 /// Switches a PC on, starts the device, lets `use_it` use it, and takes everything down again.
 fn on_started_pc<R: Send>(
     setup: &Setup,
@@ -86,10 +97,11 @@ fn on_started_pc<R: Send>(
         ..Config::default()
     };
     let hardware = hardware::plan(setup)?;
+    let source = driver_source(setup)?;
     boot(config, move |pc| {
         let device = pc.plug(hardware.build());
         let driver = pc
-            .load(midiuart::linked_in::driver_entry)
+            .load_from(&source)
             .map_err(|status| failed("the driver does not load", status))?;
         let functional = driver
             .add_device(&device)
@@ -146,7 +158,7 @@ fn failed(what: &str, status: NTSTATUS) -> Failure {
 }
 
 fn stopped(stop: &Stop) -> Failure {
-    Failure::Device(format!("the emulated PC stopped: {stop}"))
+    Failure::Crash(format!("the driver crashed: {stop}"))
 }
 
 fn nanoseconds(duration: std::time::Duration) -> u64 {

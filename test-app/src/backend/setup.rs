@@ -1,5 +1,7 @@
 //! Which machine a run is made on.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -63,6 +65,8 @@ pub struct Setup {
     pub seed: u64,
     /// Who uses the port.
     pub client: Client,
+    /// The image of the driver; nothing for the one that is linked in.
+    pub driver: Option<PathBuf>,
     /// The port's name; empty while only the ports are asked for.
     pub port: String,
 }

@@ -70,15 +70,18 @@ fn command_line(options: &Stress) -> String {
         .map(|quirk| format!(" --quirk {quirk}"));
     let duration = humantime::format_duration(options.duration).to_string();
     let port = options.port.as_ref();
+    let driver = machine.driver.as_ref();
+    let driver = driver.map(|path| format!(" --driver '{}'", path.display()));
     format!(
-        "midiuart-test stress --uart {}{} --seed {} --duration {} --client {}{}",
+        "midiuart-test stress --uart {}{} --seed {} --duration {} --client {}{}{}",
         machine.uart.name(),
         quirks.collect::<String>(),
         machine.seed,
         duration.replace(' ', ""),
         machine.client.name(),
         port.map(|port| format!(" --port '{port}'"))
-            .unwrap_or_default()
+            .unwrap_or_default(),
+        driver.unwrap_or_default()
     )
 }
 
@@ -88,6 +91,7 @@ fn with_repetition(failure: Failure, setup: &Setup, repeat_with: &str) -> Failur
             "{text}; seed {}; repeat with: {repeat_with}",
             setup.seed
         )),
+        Failure::Crash(text) => Failure::Crash(format!("{text}\nrepeat with: {repeat_with}")),
         other => other,
     }
 }
