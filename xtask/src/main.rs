@@ -8,6 +8,7 @@ mod identity;
 mod inf;
 mod packages;
 mod reproduce;
+mod scenarios;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,8 @@ enum Command {
     ClippyDriver(Target),
     /// Builds the image in two folders and compares the bytes, on Debian.
     Reproduce(Target),
+    /// Runs the driver's scenarios on the linked-in driver and on the x64 image.
+    Scenarios,
     /// Checks the rules that hold for driver images.
     VerifyImage {
         /// Images; if none are named, those in target/package.
@@ -78,6 +81,7 @@ fn run(command: Command) -> Result<(), Failure> {
             packages::require(arch, install)?;
             reproduce::compare(&root, arch)
         }
+        Command::Scenarios => scenarios::compare(&root, &driver::image(&root, Architecture::X64)),
         Command::VerifyImage { paths } if paths.is_empty() => verify::all(&driver::built(&root)?),
         Command::VerifyImage { paths } => verify::all(&paths),
         Command::VerifyInf { paths } if paths.is_empty() => inf::verify(&[inf::source(&root)]),
