@@ -7,12 +7,12 @@ use std::process::Command;
 use crate::architecture::Architecture;
 use crate::failure::Failure;
 
-const CARGO: &str = "/usr/bin/cargo";
-const CLIPPY: &str = "/usr/bin/clippy-driver";
+pub const CARGO: &str = "/usr/bin/cargo";
+pub const CLIPPY: &str = "/usr/bin/clippy-driver";
 const LIBCLANG: &str = "/usr/lib/llvm-19/lib";
 
 /// What a developer or rustup has set for builds for this machine.
-const NOT_FOR_CROSS_BUILDS: [&str; 10] = [
+pub const NOT_FOR_CROSS_BUILDS: [&str; 10] = [
     "CARGO",
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",

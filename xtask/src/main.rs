@@ -10,6 +10,7 @@ mod packages;
 mod reproduce;
 mod scenarios;
 mod verify;
+mod wine;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -47,6 +48,8 @@ enum Command {
         /// INF or .inx files; if none are named, inf/midiuart.inx.
         paths: Vec<PathBuf>,
     },
+    /// Runs the x64 image in Wine's kernel, on Debian without a display.
+    Wine(wine::Options),
 }
 
 #[derive(Args)]
@@ -86,6 +89,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::VerifyImage { paths } => verify::all(&paths),
         Command::VerifyInf { paths } if paths.is_empty() => inf::verify(&[inf::source(&root)]),
         Command::VerifyInf { paths } => inf::verify(&paths),
+        Command::Wine(options) => wine::run(&root, &options),
     }
 }
 

@@ -30,9 +30,18 @@ fn headers(architecture: Architecture) -> &'static str {
 /// # Errors
 /// The command that would install them; or that it failed.
 pub fn require(architecture: Architecture, may_install: bool) -> Result<(), Failure> {
-    let missing: Vec<_> = COMMON
-        .into_iter()
-        .chain([headers(architecture)])
+    let names: Vec<_> = COMMON.into_iter().chain([headers(architecture)]).collect();
+    require_all(&names, may_install)
+}
+
+/// The same for packages by their names.
+///
+/// # Errors
+/// The command that would install them; or that it failed.
+pub fn require_all(names: &[&'static str], may_install: bool) -> Result<(), Failure> {
+    let missing: Vec<_> = names
+        .iter()
+        .copied()
         .filter(|package| !is_installed(package))
         .collect();
     if missing.is_empty() {

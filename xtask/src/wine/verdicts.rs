@@ -1,0 +1,219 @@
+//! How far the driver got.
+
+use object::Object;
+
+use super::steps::STEPS;
+use crate::failure::Failure;
+
+/// What begins a line of the stand-in for portcls.sys, and one of the kernel's additions.
+const PORTCLS: &str = "portcls: ";
+const ADDITIONS: &str = "kernel-additions: ";
+
+/// What is made, and what takes it back.
+const PAIRS: &[(&str, [&str; 2])] = &[
+    ("timers are deleted", ["ExAllocateTimer", "ExDeleteTimer"]),
+    (
+        "event providers are taken back",
+        ["EtwRegister", "EtwUnregister"],
+    ),
+];
+
+/// What a step says: a detail, be it reached or not.
+type Verdict = Result<String, String>;
+
+/// Says how far the driver got, by Wine's log: a line for each step.
+///
+/// # Errors
+/// If a step was not reached.
+pub fn judge(image: &[u8], log: &str) -> Result<(), Failure> {
+    let mut failed = 0;
+    for (name, verdict) in verdicts(image, log) {
+        let (mark, detail) = match verdict {
+            Ok(detail) => ("PASS", detail),
+            Err(detail) => {
+                failed += 1;
+                ("FAIL", detail)
+            }
+        };
+        println!("{mark}  {name:<48} {detail}");
+    }
+    if failed == 0 {
+        return Ok(());
+    }
+    let last = said_by(PORTCLS, log).last().unwrap_or("nothing");
+    println!("the last that was traced: {last}");
+    for line in log.lines() {
+        if line.contains("unimplemented function") || line.contains("nhandled exception") {
+            println!("{line}");
+        }
+    }
+    Err(Failure::found(format!("{failed} steps were not reached")))
+}
+
+fn verdicts(image: &[u8], log: &str) -> Vec<(&'static str, Verdict)> {
+    let mut verdicts = vec![
+        ("Wine loads the image", loaded(image, log)),
+        ("Wine has every function it imports", imports(log)),
+    ];
+    let trace: Vec<_> = said_by(PORTCLS, log).collect();
+    let mut begin = 0;
+    for step in STEPS {
+        // A step that is missing uses up no lines of the others.
+        let found = (begin..trace.len()).find(|&index| step.line.is(trace[index]));
+        let verdict = match found {
+            Some(index) => {
+                begin = index + 1;
+                Ok(trace[index].to_owned())
+            }
+            None => Err(String::new()),
+        };
+        verdicts.push((step.name, verdict));
+    }
+    for (name, pair) in PAIRS {
+        verdicts.push((name, balance(pair, image, log)));
+    }
+    verdicts
+}
+
+/// What an image has said with `DbgPrint`.
+fn said_by<'a>(who: &'static str, log: &'a str) -> impl Iterator<Item = &'a str> {
+    log.lines()
+        .filter(|line| line.contains(":warn:debugstr:"))
+        .filter_map(move |line| Some(line.split_once(who)?.1))
+}
+
+/// How often something was made, if it was taken back as often. An image that can make it does.
+fn balance([maker, taker]: &[&str; 2], image: &[u8], log: &str) -> Verdict {
+    let count = |what| said_by(ADDITIONS, log).filter(|said| *said == what).count();
+    let (made, taken_back) = (count(*maker), count(*taker));
+    // The name stands in the image if it is imported.
+    let can_be_made = image
+        .windows(maker.len())
+        .any(|bytes| bytes == maker.as_bytes());
+    if made == taken_back && (made > 0 || !can_be_made) {
+        Ok(format!("{made}"))
+    } else {
+        Err(format!("{taken_back} of {made}"))
+    }
+}
+
+/// Where the image was loaded, and where it would have liked to be: if elsewhere, its relocations
+/// were done too.
+fn loaded(image: &[u8], log: &str) -> Verdict {
+    let image = object::File::parse(image).map_err(|error| error.to_string())?;
+    log.lines()
+        .filter(|line| line.ends_with(": native"))
+        .find_map(|line| line.split_once(r#"\\drivers\\midiuart.sys" at "#))
+        .and_then(|(_, rest)| u64::from_str_radix(rest.split_once(':')?.0, 16).ok())
+        .map(|base| {
+            let preferred = image.relative_address_base();
+            format!("at {base:#x}, made for {preferred:#x}")
+        })
+        .ok_or_else(String::new)
+}
+
+/// The functions for which Wine made a stub that stops the driver when it calls it.
+fn imports(log: &str) -> Verdict {
+    let missing: Vec<_> = log
+        .lines()
+        .filter(|line| line.contains(r#"midiuart.sys", setting to "#))
+        .filter_map(|line| {
+            line.split_once("No implementation for ")?
+                .1
+                .split(' ')
+                .next()
+        })
+        .collect();
+    if missing.is_empty() {
+        Ok(String::new())
+    } else {
+        Err(missing.join(" "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wine::steps::Step;
+
+    /// A log in which the stand-in says those lines.
+    fn log_of(lines: &[&str]) -> String {
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|line| {
+                format!("0054:warn:debugstr:vDbgPrintExWithPrefix 00000000:00000001: {line}\n")
+            })
+            .collect();
+        lines.concat()
+    }
+
+    fn missing(log: &str) -> Vec<&'static str> {
+        verdicts(b"no image", log)
+            .into_iter()
+            .filter(|(_, verdict)| verdict.is_err())
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// Lines by which every step was reached.
+    fn whole_life() -> Vec<String> {
+        STEPS
+            .iter()
+            .map(|Step { line, .. }| format!("{PORTCLS}{}{}", line.0, line.1))
+            .collect()
+    }
+
+    #[test]
+    fn a_whole_life_misses_only_the_image() {
+        let lines = whole_life();
+        let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+        assert_eq!(missing(&log_of(&lines)), ["Wine loads the image"]);
+    }
+
+    #[test]
+    fn each_step_is_missed() {
+        for (index, step) in STEPS.iter().enumerate() {
+            let mut lines = whole_life();
+            lines.remove(index);
+            let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+            assert_eq!(
+                missing(&log_of(&lines)),
+                ["Wine loads the image", step.name]
+            );
+        }
+    }
+
+    #[test]
+    fn steps_out_of_order_are_missed() {
+        let mut lines = whole_life();
+        lines.rotate_left(1);
+        let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+        let missing = missing(&log_of(&lines));
+        assert!(missing.contains(&STEPS[1].name), "{missing:?}");
+    }
+
+    #[test]
+    fn a_function_that_wine_lacks_is_named() {
+        let log = "0054:warn:module:import_dll No implementation for ntoskrnl.exe.ExSetTimer \
+                   imported from L\"C:\\\\windows\\\\system32\\\\drivers\\\\midiuart.sys\", \
+                   setting to 00000000021A0048\n";
+        assert_eq!(imports(log), Err("ntoskrnl.exe.ExSetTimer".to_owned()));
+    }
+
+    #[test]
+    fn what_is_not_taken_back_is_noticed() {
+        let pair = ["ExAllocateTimer", "ExDeleteTimer"];
+        let log = log_of(&["kernel-additions: ExAllocateTimer"]);
+        assert_eq!(balance(&pair, b"", &log), Err("0 of 1".to_owned()));
+        let log = log_of(&[
+            "kernel-additions: ExAllocateTimer",
+            "kernel-additions: ExDeleteTimer",
+        ]);
+        assert_eq!(balance(&pair, b"", &log), Ok("1".to_owned()));
+        // The image imports it and never called it.
+        assert_eq!(
+            balance(&pair, b"..ExAllocateTimer..", ""),
+            Err("0 of 0".to_owned())
+        );
+    }
+}
