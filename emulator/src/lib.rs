@@ -1,4 +1,14 @@
 //! A deterministic emulated PC that runs Windows portcls MIDI drivers without Windows.
+//!
+//! A driver is linked into the program, on any 64-bit host, or is a Windows image for x64, on x86-64
+//! Linux.
+#![cfg_attr(
+    not(all(target_os = "linux", target_arch = "x86_64")),
+    allow(
+        dead_code,
+        reason = "parts of running images are unused where none can be run"
+    )
+)]
 
 pub mod clients;
 mod config;

@@ -13,7 +13,7 @@ mod block_memory;
 mod bug_check;
 pub(crate) mod dpc;
 mod irql;
-mod memory;
+pub(crate) mod memory;
 mod pool;
 mod registers;
 mod spin_lock;
@@ -27,7 +27,6 @@ pub use dpc::{
     KeFlushQueuedDpcs, KeInitializeDpc, KeInsertQueueDpc, KeRemoveQueueDpc, PKDEFERRED_ROUTINE,
 };
 pub use irql::KeGetCurrentIrql;
-pub(crate) use memory::mapped_register;
 pub use memory::{MmMapIoSpaceEx, MmUnmapIoSpace};
 pub use pool::{ExAllocatePool2, ExAllocatePoolWithTag, ExFreePoolWithTag};
 pub use registers::{READ_PORT_UCHAR, READ_REGISTER_UCHAR, WRITE_PORT_UCHAR, WRITE_REGISTER_UCHAR};

@@ -5,7 +5,7 @@ use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register}
 use super::registers::Registers;
 use crate::machine::Machine;
 use crate::machine::bus;
-use crate::ntddk::mapped_register;
+use crate::ntddk::memory::mapped_register;
 
 /// What could not be emulated.
 pub(super) enum Unknown {
