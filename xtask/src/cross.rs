@@ -89,12 +89,10 @@ fn remapped_paths(root: &Path, architecture: Architecture) -> String {
     ]
     .into_iter()
     .flatten()
-    .map(|(path, name)| {
-        format!(
-            "{:?}",
-            format!("--remap-path-prefix={}={name}", path.display())
-        )
-    })
+    .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()))
+    // Else the linker puts this machine's working directory before them in the PDB.
+    .chain(["-Clink-arg=/pdbsourcepath:/".to_owned()])
+    .map(|flag| format!("{flag:?}"))
     .collect();
     format!(
         "target.{}.rustflags=[{}]",

@@ -44,9 +44,16 @@ pub fn compare(root: &Path, image: &Path) -> Result<(), Failure> {
     let image = fs::canonicalize(image).map_err(Failure::at(image))?;
     let linked_in = run(root, None)?;
     let as_image = run(root, Some(&image))?;
-    println!("{:<12}{:>12}{:>16}", "scenarios", "linked in", "midiuart.sys");
+    println!(
+        "{:<12}{:>12}{:>16}",
+        "scenarios", "linked in", "midiuart.sys"
+    );
     let row = |name: &str, count: fn(&Ended) -> usize| {
-        println!("{name:<12}{:>12}{:>16}", count(&linked_in), count(&as_image));
+        println!(
+            "{name:<12}{:>12}{:>16}",
+            count(&linked_in),
+            count(&as_image)
+        );
     };
     row("passed", |ended| ended.passed.len());
     row("failed", |ended| ended.failed.len());

@@ -21,8 +21,8 @@ const PACKAGES: [&str; 1] = ["wine64"];
 /// Longest time for one program of Wine's.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// A root-enumerated device with the driver's service, and its software key.
-const DEVICE: &str = r#"Windows Registry Editor Version 5.00
+/// Two root-enumerated devices with the driver's service, and their software keys.
+const DEVICES: &str = r#"Windows Registry Editor Version 5.00
 
 [HKEY_LOCAL_MACHINE\System\CurrentControlSet\Enum\ROOT\MEDIA\0000]
 "Class"="MEDIA"
@@ -34,6 +34,17 @@ const DEVICE: &str = r#"Windows Registry Editor Version 5.00
 [HKEY_LOCAL_MACHINE\System\CurrentControlSet\Control\Class\{4d36e96c-e325-11ce-bfc1-08002be10318}\0000]
 "PortName"="Wine"
 "PollPeriodMicroseconds"=dword:000001f4
+
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Enum\ROOT\MEDIA\0001]
+"Class"="MEDIA"
+"ClassGUID"="{4d36e96c-e325-11ce-bfc1-08002be10318}"
+"Service"="midiuart"
+"Driver"="{4d36e96c-e325-11ce-bfc1-08002be10318}\\0001"
+"ConfigFlags"=dword:00000000
+
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Control\Class\{4d36e96c-e325-11ce-bfc1-08002be10318}\0001]
+"PortName"="Wine at full speed"
+"Paced"=dword:00000000
 "#;
 
 /// How to run the driver under Wine.
@@ -83,11 +94,11 @@ pub fn run(root: &Path, options: &Options) -> Result<(), Failure> {
     outcome
 }
 
-/// Installs the service and the device, starts them, and takes them away.
+/// Installs the service and the devices, starts them, and takes them away.
 fn live(prefix: &Prefix) -> Result<(), Failure> {
-    let device = prefix.file("drive_c/device.reg");
-    fs::write(&device, DEVICE).map_err(Failure::at(&device))?;
-    prefix.run(&["regedit.exe", "/S", r"C:\device.reg"])?;
+    let devices = prefix.file("drive_c/devices.reg");
+    fs::write(&devices, DEVICES).map_err(Failure::at(&devices))?;
+    prefix.run(&["regedit.exe", "/S", r"C:\devices.reg"])?;
     // The services' manager reads the registry when it starts, and starts what has a device.
     prefix.stop()?;
     prefix.run(&[

@@ -19,10 +19,21 @@ use crate::kernel::KeDelayExecutionThread;
 use crate::port::{Bound, Port};
 use crate::trace::{Status, trace};
 
-/// Bytes that are played: more than a FIFO holds, and as long as 0.1 s of music.
-const SONG: usize = 300;
+/// What is played: more than the rings hold, and as long as 1 s of music.
+static SONG: [u8; 3000] = {
+    let mut song = [0; 3000];
+    let mut index = 0;
+    while index < song.len() {
+        // The period is prime, so that a gap of any likely length shows.
+        song[index] = (index % 251) as u8;
+        index += 1;
+    }
+    song
+};
+/// Most bytes that are read at once.
+const CHUNK: usize = 100;
 /// Milliseconds after which what did not come back never will.
-const PATIENCE: u32 = 2000;
+const PATIENCE: u32 = 5000;
 
 /// Plays, has the device sleep and wake, and plays again.
 pub fn try_out(extension: &Extension) {
@@ -58,30 +69,31 @@ fn play(bound: &Bound) -> Outcome<(usize, usize)> {
         capture.set_state(state)?;
         render.set_state(state)?;
     }
-    let mut song = [0_u8; SONG];
-    for (byte, value) in song.iter_mut().zip((0..=u8::MAX).cycle()) {
-        *byte = value;
-    }
-    let mut heard = [0_u8; SONG];
     let (mut written, mut read) = (0, 0);
     for _ in 0..PATIENCE {
-        written += render.write(&song[written..])?;
-        read += capture.read(&mut heard[read..])?;
-        if read == SONG {
+        written += render.write(&SONG[written..])?;
+        let mut chunk = [0; CHUNK];
+        let length = capture.read(&mut chunk)?;
+        let heard = &chunk[..length];
+        if !SONG[read..].starts_with(heard) {
+            return Err(STATUS_UNSUCCESSFUL);
+        }
+        read += heard.len();
+        if read == SONG.len() {
             break;
         }
-        sleep(1);
+        if heard.is_empty() {
+            sleep(1);
+        }
     }
     for state in [KSSTATE_PAUSE, KSSTATE_ACQUIRE, KSSTATE_STOP] {
         render.set_state(state)?;
         capture.set_state(state)?;
     }
-    if read < SONG {
-        Err(STATUS_IO_TIMEOUT)
-    } else if heard == song {
+    if read == SONG.len() {
         Ok((written, read))
     } else {
-        Err(STATUS_UNSUCCESSFUL)
+        Err(STATUS_IO_TIMEOUT)
     }
 }
 
