@@ -154,6 +154,25 @@ impl MappedImage {
         self.file.memory.get(offset..section.range.end)
     }
 
+    /// Whether an address is one that a call in this image returns to.
+    pub(crate) fn is_behind_call(&self, address: usize) -> bool {
+        /// The opcode of a call to a distance of 32 bits.
+        const CALL_NEAR: u8 = 0xE8;
+        /// The opcode of a call to where a register or a word of memory says.
+        const CALL_INDIRECT: u8 = 0xFF;
+        let Some(offset) = self.offset_of(address) else {
+            return false;
+        };
+        if self.code_at(address).is_none() {
+            return false;
+        }
+        let before = |bytes: usize| {
+            let place = offset.checked_sub(bytes)?;
+            self.file.memory.get(place).copied()
+        };
+        before(5) == Some(CALL_NEAR) || [2, 3, 4, 6, 7].map(before).contains(&Some(CALL_INDIRECT))
+    }
+
     fn pages(&self, section: &Section) -> Range<usize> {
         let base = self.base();
         base + section.range.start..base + section.range.end.next_multiple_of(PAGE_SIZE)

@@ -34,7 +34,10 @@ pub(crate) fn driver_frames(images: &[Rc<MappedImage>]) -> Vec<StackFrame> {
     });
     let (registers, is_trap) = match (caller, innermost()) {
         (Some(registers), _) => (registers, false),
-        (None, Some(registers)) => (registers, true),
+        (None, Some(trapped)) => match called_from(images, &trapped) {
+            Some(caller) if !is_driver(trapped.instruction()) => (caller, false),
+            _ => (trapped, true),
+        },
         (None, None) => return Vec::new(),
     };
     Walk {
@@ -44,6 +47,19 @@ pub(crate) fn driver_frames(images: &[Rc<MappedImage>]) -> Vec<StackFrame> {
     }
     .take(MOST_FRAMES)
     .collect()
+}
+
+/// Where a driver called what trapped outside of it: the first on the stack that looks like it.
+fn called_from(images: &[Rc<MappedImage>], trapped: &Registers) -> Option<Registers> {
+    const WORD: usize = 8;
+    let stack = stack_of_machine()?;
+    (trapped.stack()..stack.end)
+        .step_by(WORD)
+        .find_map(|place| {
+            let address = usize::try_from(read(place as u64)?).ok()?;
+            let follows_call = images.iter().any(|image| image.is_behind_call(address));
+            follows_call.then(|| Registers::at(address, place + WORD))
+        })
 }
 
 /// Walks from frame to frame by the images' own tables.
@@ -61,18 +77,7 @@ impl Iterator for Walk<'_> {
         let address = self.registers.instruction();
         let found = |image: &&Rc<MappedImage>| image.offset_of(address).is_some();
         let image = self.images.iter().find(found);
-        let Some(image) = image else {
-            if self.instruction_is_next || address == 0 && self.registers.stack() == 0 {
-                return None;
-            }
-            // Something that is no code was called: whoever did that is told by the return address.
-            self.instruction_is_next = true;
-            let next = read(self.registers.stack() as u64)?;
-            self.registers.set(Register::RIP, next);
-            let stack = self.registers.stack() as u64 + 8;
-            self.registers.set(Register::RSP, stack);
-            return self.next();
-        };
+        let image = image?;
         let offset = image.offset_of(address)?;
         let frame = StackFrame {
             image: image.file.path.clone(),

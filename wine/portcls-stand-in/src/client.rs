@@ -25,7 +25,9 @@ static SONG: [u8; 3000] = {
     let mut index = 0;
     while index < song.len() {
         // The period is prime, so that a gap of any likely length shows.
-        song[index] = (index % 251) as u8;
+        #[expect(clippy::cast_possible_truncation, reason = "less than 251")]
+        let byte = (index % 251) as u8;
+        song[index] = byte;
         index += 1;
     }
     song
