@@ -6,9 +6,11 @@ mod driver;
 mod failure;
 mod identity;
 mod inf;
+mod package;
 mod packages;
 mod reproduce;
 mod scenarios;
+mod sign;
 mod verify;
 mod wine;
 
@@ -43,6 +45,10 @@ enum Command {
         /// Images; if none are named, those in target/package.
         paths: Vec<PathBuf>,
     },
+    /// Makes signed driver packages, folder and zip file, in target/package.
+    Package(package::MakeOptions),
+    /// Checks driver packages: files, digests, rules, signatures, catalog.
+    VerifyPackage(package::VerifyOptions),
     /// Checks the rules that hold for INF files.
     VerifyInf {
         /// INF or .inx files; if none are named, inf/midiuart.inx.
@@ -87,6 +93,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Scenarios => scenarios::compare(&root, &driver::image(&root, Architecture::X64)),
         Command::VerifyImage { paths } if paths.is_empty() => verify::all(&driver::built(&root)?),
         Command::VerifyImage { paths } => verify::all(&paths),
+        Command::Package(options) => package::make(&root, &options),
+        Command::VerifyPackage(options) => package::verify(&root, &options),
         Command::VerifyInf { paths } if paths.is_empty() => inf::verify(&[inf::source(&root)]),
         Command::VerifyInf { paths } => inf::verify(&paths),
         Command::Wine(options) => wine::run(&root, &options),

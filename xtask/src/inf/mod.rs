@@ -65,6 +65,33 @@ pub fn verify(paths: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
+/// The rules that a file breaks, with what is wrong.
+///
+/// # Errors
+/// If it is no INF file.
+pub fn broken(path: &Path, text: &str) -> Result<Vec<(&'static str, String)>, String> {
+    let subject = subject(path, text)?;
+    let verdicts = RULES.iter().map(|rule| (rule.name, (rule.check)(&subject)));
+    Ok(verdicts
+        .filter_map(|(name, verdict)| Some((name, verdict.err()?)))
+        .collect())
+}
+
+/// The devices' hardware ids, without repetition, in the file's order.
+///
+/// # Errors
+/// If it is no INF file.
+pub fn hardware_ids(text: &str) -> Result<Vec<String>, String> {
+    let layout = Layout::of(&Inf::parse(text)?);
+    let mut ids: Vec<String> = Vec::new();
+    for id in layout.devices.into_iter().flat_map(|it| it.hardware_ids) {
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}
+
 fn subject(path: &Path, text: &str) -> Result<Subject, String> {
     let inf = Inf::parse(text)?;
     let name = path.file_stem().unwrap_or_default();

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::rules::RULES;
 use super::stamp::{Stamp, stamped};
-use super::{ANY_DATE, subject};
+use super::{ANY_DATE, hardware_ids};
 use crate::architecture::Architecture;
 
 /// A rule, and the texts that are replaced in the file so that it breaks.
@@ -229,9 +229,8 @@ fn stamp(inx: &str) -> String {
 
 /// The names of the rules that a file breaks.
 fn broken(path: &str, text: &str) -> Vec<&'static str> {
-    let subject = subject(Path::new(path), text).expect("an INF file");
-    let rules = RULES.iter().filter(|rule| (rule.check)(&subject).is_err());
-    rules.map(|rule| rule.name).collect()
+    let broken = super::broken(Path::new(path), text).expect("an INF file");
+    broken.into_iter().map(|(name, _)| name).collect()
 }
 
 #[test]
@@ -289,5 +288,18 @@ fn both_files_set_the_same_parameters() {
     assert_eq!(
         parameters(&read("inf/midiuart.inx")),
         parameters(&read("inf/lab/midiuart-isa.inx"))
+    );
+}
+
+#[test]
+fn hardware_ids_are_listed_once() {
+    let ids = hardware_ids(&good()).expect("an INF file");
+    assert_eq!(
+        ids,
+        [
+            "ROOT\\MIDIUART",
+            "*PNPB006",
+            "PCI\\VEN_1B36&DEV_0002&SUBSYS_11001AF4"
+        ]
     );
 }

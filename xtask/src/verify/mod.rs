@@ -137,6 +137,18 @@ pub fn all(paths: &[PathBuf]) -> Result<(), Failure> {
     }
 }
 
+/// The rules that an image breaks, with what is wrong.
+///
+/// # Errors
+/// If it is no image.
+pub fn broken(bytes: &[u8]) -> object::read::Result<Vec<(&'static str, String)>> {
+    let image = Image::parse(bytes)?;
+    let verdicts = RULES.iter().map(|rule| (rule.name, (rule.check)(&image)));
+    Ok(verdicts
+        .filter_map(|(name, verdict)| Some((name, verdict.err()?)))
+        .collect())
+}
+
 fn not_an_image(path: &Path, error: &object::read::Error) -> Failure {
     Failure::about(path, &format!("no Windows image: {error}"))
 }
