@@ -9,6 +9,7 @@ use portcls::types::{
 };
 
 use crate::filter::REFERENCE_STRING_UTF16;
+use crate::kernel::driver_object::{self, DriverObject, UnloadFunction};
 use crate::kernel::pool::NonPagedPool;
 use crate::kernel::portclass;
 use crate::kernel::requests::{
@@ -16,9 +17,17 @@ use crate::kernel::requests::{
 };
 use crate::miniport::MidiMiniport;
 use crate::parameters::Parameters;
+use crate::tracing::{DeviceNotStarted, Tracer, Tracing};
 
 /// One filter each.
 const MOST_SUBDEVICES: u32 = 1;
+
+/// What the driver has as a whole.
+struct DriverState {
+    tracing: Tracing,
+    /// What portcls undoes.
+    unload_of_portcls: Option<UnloadFunction>,
+}
 
 /// The driver's part of a device's extension; the system makes it all zero.
 struct Extension {
@@ -52,16 +61,48 @@ impl AdapterPowerManagement for Adapter {
 #[cfg_attr(feature = "wdk", unsafe(link_section = "INIT"))]
 pub unsafe fn driver_entry(driver: PDRIVER_OBJECT, registry_path: *mut UNICODE_STRING) -> NTSTATUS {
     // SAFETY: the caller's promise.
-    let initialized =
-        unsafe { portclass::initialize_adapter_driver(driver, registry_path, add_device) };
-    if initialized.is_ok() {
-        // SAFETY: the caller's promise; portcls has filled in its own routines before.
-        unsafe { requests::set_pnp_dispatch(driver, dispatch_pnp) };
-    }
-    status_of(initialized)
+    status_of(unsafe { initialize(driver, registry_path) })
+}
+
+/// # Safety
+/// Both pointers are `DriverEntry`'s arguments.
+#[cfg_attr(feature = "wdk", unsafe(link_section = "INIT"))]
+unsafe fn initialize(driver: PDRIVER_OBJECT, registry_path: *mut UNICODE_STRING) -> Outcome<()> {
+    let state = DriverState {
+        tracing: Tracing::new(),
+        unload_of_portcls: None,
+    };
+    // SAFETY: the caller's promise.
+    let state = unsafe { driver_object::allocate_state(driver, state) }?;
+    // SAFETY: the caller's promise.
+    unsafe { portclass::initialize_adapter_driver(driver, registry_path, add_device) }?;
+    // SAFETY: the caller's promise; portcls has filled in its own routines before.
+    unsafe { requests::set_pnp_dispatch(driver, dispatch_pnp) };
+    // SAFETY: as above.
+    let unload_of_portcls = unsafe { driver_object::replace_unload(driver, unload) };
+    // SAFETY: nobody else knows it yet.
+    unsafe { (*state).unload_of_portcls = unload_of_portcls };
+    // SAFETY: it lives as long as the driver, and nothing changes it from here on.
+    let state: &'static DriverState = unsafe { &*state };
+    // Nothing can fail any more, so that what is begun here ends when the driver is unloaded.
+    // SAFETY: it stays where it is.
+    unsafe { state.tracing.begin() };
+    Ok(())
 }
 
 portcls::system_abi! {
+    /// The driver is unloaded; its devices are gone. `PASSIVE_LEVEL`.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
+    unsafe fn unload(driver: *mut DriverObject) {
+        // SAFETY: the driver's own object.
+        let state = unsafe { state_of_driver(driver.cast()) };
+        if let Some(unload_of_portcls) = state.unload_of_portcls {
+            // SAFETY: portcls' own routine with its argument.
+            unsafe { unload_of_portcls(driver) };
+        }
+        state.tracing.end();
+    }
+
     /// A device was found. `PASSIVE_LEVEL`.
     #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     unsafe fn add_device(driver: PDRIVER_OBJECT, physical_device: PDEVICE_OBJECT) -> NTSTATUS {
@@ -84,8 +125,17 @@ portcls::system_abi! {
         irp: PIRP,
         resources: *mut IResourceList
     ) -> NTSTATUS {
+        // SAFETY: the system's own device.
+        let driver = unsafe { driver_object::driver_of(device) };
+        // SAFETY: it is this driver's.
+        let state = unsafe { state_of_driver(driver) };
+        let tracer = Tracer::of_next_device(&state.tracing);
         // SAFETY: the system's own arguments.
-        status_of(unsafe { start(device, irp, resources) })
+        let started = unsafe { start(device, irp, resources, tracer) };
+        if let Err(status) = started {
+            tracer.write(|| DeviceNotStarted { status });
+        }
+        status_of(started)
     }
 
     /// A Plug and Play request. `PASSIVE_LEVEL`.
@@ -109,6 +159,17 @@ portcls::system_abi! {
     }
 }
 
+/// The state of the driver.
+///
+/// # Safety
+/// `driver` is this driver's object, after `DriverEntry`.
+unsafe fn state_of_driver(driver: PDRIVER_OBJECT) -> &'static DriverState {
+    // SAFETY: the state was allocated with this type.
+    let state = unsafe { driver_object::state_of::<DriverState>(driver) };
+    // SAFETY: it lives as long as the driver, and nothing changes it after `DriverEntry`.
+    unsafe { &*state }
+}
+
 /// The driver's part of a device's extension.
 ///
 /// # Safety
@@ -123,7 +184,12 @@ unsafe fn extension<'a>(device: PDEVICE_OBJECT) -> &'a mut Extension {
 /// # Safety
 /// The arguments are those of `start_device`.
 #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
-unsafe fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList) -> Outcome<()> {
+unsafe fn start(
+    device: PDEVICE_OBJECT,
+    irp: PIRP,
+    resources: *mut IResourceList,
+    tracer: Tracer,
+) -> Outcome<()> {
     // SAFETY: the device is being started.
     let (parameters, out_of_range) = match unsafe { portclass::open_driver_key(device) } {
         Ok(key) => Parameters::read(&key),
@@ -131,7 +197,7 @@ unsafe fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList
         Err(STATUS_INSUFFICIENT_RESOURCES) => return Err(STATUS_INSUFFICIENT_RESOURCES),
         Err(_) => (Parameters::default(), 0),
     };
-    let miniport = Own::new(MidiMiniport::new(parameters, out_of_range))?;
+    let miniport = Own::new(MidiMiniport::new(parameters, out_of_range, tracer))?;
     let adapter = Own::new(Adapter {
         miniport: miniport.clone(),
     })?;
@@ -166,6 +232,7 @@ unsafe fn take_away(device: PDEVICE_OBJECT, reachable: bool) {
         return;
     };
     adapter.miniport.take_away(reachable);
+    adapter.miniport.tell_stop(reachable);
     // SAFETY: it was registered when the adapter was made; if that failed, this does nothing.
     unsafe { portclass::unregister_power_management(device) };
 }

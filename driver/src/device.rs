@@ -8,6 +8,7 @@ mod lock;
 mod pace;
 mod power;
 mod setup;
+mod trouble;
 mod turns;
 
 use core::cell::UnsafeCell;
@@ -26,6 +27,7 @@ use crate::kernel::timer::Timer;
 use crate::parameters::Parameters;
 use crate::receiver::Receiver;
 use crate::ring::Ring;
+use crate::tracing::{DeviceNotRevived, DeviceRevived, Episode, Tracer};
 use crate::transmitter::{Transmitter, bytes_to_take};
 use crate::uart::AnyUart;
 use lock::Lock;
@@ -51,6 +53,8 @@ struct Locked {
     receiver: Receiver,
     /// The UART is being set up, so that its bytes are none of the music.
     setting_up: bool,
+    overflows: Episode,
+    line_errors: Episode,
 }
 
 /// Whom the device tells that bytes came in. Kept until the device is taken away.
@@ -67,6 +71,7 @@ const TURNS_TO_EMPTY: u32 = 10;
 pub struct Device {
     /// Counters of everything.
     pub counters: Counters,
+    tracer: Tracer,
     transmit_ring: Ring<PoolBytes>,
     receive_ring: Ring<PoolBytes>,
     lock: Lock,
@@ -106,9 +111,11 @@ impl Device {
         uart: AnyUart<Registers>,
         sync: Option<ComPtr<IInterruptSync>>,
         parameters: &Parameters,
+        tracer: Tracer,
     ) -> Outcome<Self> {
         Ok(Self {
             counters: Counters::default(),
+            tracer,
             transmit_ring: Ring::new(PoolBytes::zeroed(parameters.transmit_ring_bytes as usize)?),
             receive_ring: Ring::new(PoolBytes::zeroed(parameters.receive_ring_bytes as usize)?),
             has_interrupt: sync.is_some(),
@@ -119,6 +126,8 @@ impl Device {
                 transmitter: Transmitter::default(),
                 receiver: Receiver::default(),
                 setting_up: true,
+                overflows: Episode::default(),
+                line_errors: Episode::default(),
             }),
             gate: Gate::closed(),
             standing: AtomicU8::new(Standing::Away as u8),
@@ -217,7 +226,9 @@ impl Device {
         let now = clock::now();
         let died = self.with_locked(|locked| {
             let ring = &self.transmit_ring;
-            locked.transmitter.busy_write(ring, now, &self.counters);
+            if locked.transmitter.busy_write(ring, now, &self.counters) {
+                self.tell_death();
+            }
             locked.transmitter.tell_death()
         });
         if died == Some(true) {
@@ -272,7 +283,12 @@ impl Device {
         if self.stands() == Standing::Working && self.needs_setup() {
             self.counters.revivals.count();
             // A device that can't be set up stays as it is, and says so below.
-            let _ = self.set_up();
+            match self.set_up() {
+                Ok(()) => self.tracer.write(|| DeviceRevived {
+                    revivals: self.counters.revivals.get(),
+                }),
+                Err(status) => self.tracer.write(|| DeviceNotRevived { status }),
+            }
         }
         if self.is_working() {
             Ok(())

@@ -32,5 +32,6 @@ pub mod resources;
 pub mod ring;
 mod set_once;
 pub mod stream;
+pub mod tracing;
 pub mod transmitter;
 pub mod uart;

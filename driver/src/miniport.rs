@@ -1,5 +1,6 @@
 //! The miniport object: checks what the port asks for, then calls the device.
 
+use core::ffi::CStr;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use portcls::com::{Class, ComPtr, Face, MiniportMidi, Own, PowerNotify, StreamRequest};
@@ -21,6 +22,7 @@ use crate::parameters::{Parameters, PortName};
 use crate::resources::find_uart;
 use crate::set_once::SetOnce;
 use crate::stream::{Direction, MidiStream};
+use crate::tracing::{DeviceStarted, DeviceStopped, ParametersInForce, StreamChanged, Tracer};
 
 /// `GUID_NULL`, by which a data range says that any type will do.
 const ANY: GUID = GUID::from_u128(0);
@@ -29,6 +31,7 @@ const ANY: GUID = GUID::from_u128(0);
 pub struct MidiMiniport {
     parameters: Parameters,
     parameters_out_of_range: u32,
+    tracer: Tracer,
     device: SetOnce<Device>,
     rendering: AtomicBool,
     capturing: AtomicBool,
@@ -42,10 +45,11 @@ impl Class for MidiMiniport {
 impl MidiMiniport {
     /// A miniport that is not bound to a port yet.
     #[must_use]
-    pub const fn new(parameters: Parameters, parameters_out_of_range: u32) -> Self {
+    pub const fn new(parameters: Parameters, parameters_out_of_range: u32, tracer: Tracer) -> Self {
         Self {
             parameters,
             parameters_out_of_range,
+            tracer,
             device: SetOnce::new(),
             rendering: AtomicBool::new(false),
             capturing: AtomicBool::new(false),
@@ -86,6 +90,27 @@ impl MidiMiniport {
         }
     }
 
+    /// Tells those who listen that the device was stopped.
+    pub(crate) fn tell_stop(&self, reachable: bool) {
+        if let Some(device) = self.device() {
+            let counters = &device.counters;
+            self.tracer.write(|| DeviceStopped {
+                reachable,
+                bytes_sent: counters.bytes_sent.get(),
+                bytes_received: counters.bytes_received.get(),
+                bytes_discarded: counters.bytes_discarded.get(),
+            });
+        }
+    }
+
+    /// Tells those who listen what has become of a stream.
+    pub(crate) fn tell_stream(&self, direction: Direction, state: &'static CStr) {
+        self.tracer.write(|| StreamChanged {
+            direction: direction.name(),
+            state,
+        });
+    }
+
     /// The device has power, or is about to lose it. `PASSIVE_LEVEL`.
     pub(crate) fn power_changed(&self, state: DEVICE_POWER_STATE) {
         let Some(device) = self.device() else { return };
@@ -110,6 +135,7 @@ impl MidiMiniport {
         if this.open_flag(direction).swap(true, Ordering::Acquire) {
             return Err(STATUS_INVALID_DEVICE_REQUEST);
         }
+        this.tell_stream(direction, c"opened");
         // If there is no memory, the stream is dropped, and says that it is closed.
         Own::new(MidiStream::new(this.clone(), direction))?.into_interface()
     }
@@ -155,7 +181,8 @@ impl MiniportMidi for MidiMiniport {
             _ => None,
         };
         let group = new_service_group()?;
-        let device = Device::new(found.uart, sync, &this.parameters)?;
+        let uart = found.uart.name();
+        let device = Device::new(found.uart, sync, &this.parameters, this.tracer)?;
         let device = this.device.set(device).ok_or(STATUS_INVALID_DEVICE_STATE)?;
         device
             .counters
@@ -169,6 +196,14 @@ impl MiniportMidi for MidiMiniport {
             device.take_away(true);
             return Err(status);
         }
+        this.tracer.write(|| DeviceStarted {
+            uart,
+            has_interrupt: found.has_interrupt,
+        });
+        this.tracer.write(|| ParametersInForce {
+            parameters: &this.parameters,
+            out_of_range: this.parameters_out_of_range,
+        });
         Ok(Some(group))
     }
 

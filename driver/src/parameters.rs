@@ -8,6 +8,8 @@ use portcls::com::ComPtr;
 use portcls::interfaces::IRegistryKey;
 use portcls::status::{STATUS_BUFFER_OVERFLOW, STATUS_BUFFER_TOO_SMALL};
 
+use crate::tracing::{FieldDescription, Payload, Put};
+
 /// UTF-16 of an ASCII text, for constants.
 ///
 /// # Panics
@@ -64,6 +66,13 @@ macro_rules! numbers {
             }),+
         ];
 
+        /// The fields of the event that tells the parameters.
+        pub(crate) const FIELDS: &[FieldDescription] = &[
+            ("OutOfRange", u32::IN_TYPE),
+            (PORT_NAME_VALUE, PortName::IN_TYPE),
+            $(($name, u32::IN_TYPE)),+
+        ];
+
         impl Default for Parameters {
             fn default() -> Self {
                 Self {
@@ -74,6 +83,12 @@ macro_rules! numbers {
         }
 
         impl Parameters {
+            /// Puts the parameters down for an event.
+            pub(crate) fn put(&self, payload: &mut Payload) {
+                self.port_name.put(payload);
+                $(self.$field.put(payload);)+
+            }
+
             /// Reads the parameters; returns them and how many were out of range.
             /// `PASSIVE_LEVEL`.
             #[must_use]

@@ -1,5 +1,6 @@
 //! The stream objects: check direction, state and pointers, then call the device.
 
+use core::ffi::CStr;
 use core::sync::atomic::{AtomicI32, Ordering};
 
 use portcls::com::{Class, Face, MiniportMidiStream, Own};
@@ -21,6 +22,26 @@ pub enum Direction {
     Render,
     /// From the wire to the client.
     Capture,
+}
+
+impl Direction {
+    /// Its name in events.
+    pub(crate) const fn name(self) -> &'static CStr {
+        match self {
+            Self::Render => c"render",
+            Self::Capture => c"capture",
+        }
+    }
+}
+
+/// The name of a state in events.
+const fn name_of(state: KSSTATE) -> &'static CStr {
+    match state {
+        KSSTATE_ACQUIRE => c"acquire",
+        KSSTATE_PAUSE => c"pause",
+        KSSTATE_RUN => c"run",
+        _ => c"stop",
+    }
 }
 
 /// An open pin.
@@ -97,7 +118,9 @@ impl MiniportMidiStream for MidiStream {
             Self::capture_changed(device, self.state(), state);
         }
         // Ordering: as above.
-        self.state.store(state, Ordering::Relaxed);
+        if self.state.swap(state, Ordering::Relaxed) != state {
+            self.miniport.tell_stream(self.direction, name_of(state));
+        }
         Ok(())
     }
 
@@ -131,6 +154,7 @@ impl Drop for MidiStream {
         {
             device.listen(false);
         }
+        self.miniport.tell_stream(self.direction, c"closed");
         self.miniport.stream_closed(self.direction);
     }
 }

@@ -22,6 +22,7 @@ pub mod ntddk;
 mod pc;
 pub mod portclass;
 pub mod time;
+pub mod tracing;
 
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod processor;

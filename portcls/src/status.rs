@@ -38,6 +38,8 @@ statuses! {
     STATUS_UNSUCCESSFUL = 0xC000_0001;
     /// Not implemented here; the caller's own way is taken.
     STATUS_NOT_IMPLEMENTED = 0xC000_0002;
+    /// A handle that leads to nothing.
+    STATUS_INVALID_HANDLE = 0xC000_0008;
     /// An argument is not acceptable.
     STATUS_INVALID_PARAMETER = 0xC000_000D;
     /// There is no such device.

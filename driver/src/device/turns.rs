@@ -131,7 +131,9 @@ impl Device {
         }
         if died {
             self.request_setup();
+            self.tell_death();
         }
+        self.tell_losses(locked, now);
         if turn.unfinished {
             self.counters.unfinished_turns.count();
         }

@@ -9,6 +9,8 @@
 //! ([`spin_lock::SpinLock::with`]), so it stays resident.
 
 pub mod clock;
+pub mod driver_object;
+pub mod event_provider;
 mod ffi;
 pub mod pool;
 pub mod portclass;

@@ -7,6 +7,8 @@ pub mod mpu401;
 pub mod ns16550;
 pub mod software;
 
+use core::ffi::CStr;
+
 use crate::kernel::clock::InterruptTime;
 use mpu401::Mpu401;
 use ns16550::Ns16550;
@@ -144,6 +146,17 @@ pub enum AnyUart<B: Bus> {
     Ns16550(Ns16550<B>),
     /// A UART in software, looped back.
     Software(SoftwareUart),
+}
+
+impl<B: Bus> AnyUart<B> {
+    /// Its name in events.
+    pub(crate) const fn name(&self) -> &'static CStr {
+        match self {
+            Self::Mpu401(_) => c"MPU-401",
+            Self::Ns16550(_) => c"16550",
+            Self::Software(_) => c"software",
+        }
+    }
 }
 
 macro_rules! each {

@@ -12,6 +12,7 @@ use midiuart::kernel::registers::MappedRegisters;
 use midiuart::kernel::spin_lock::SpinLock;
 use midiuart::kernel::timer::{Timer, TimerTarget};
 use midiuart::parameters::Parameters;
+use midiuart::tracing::Tracer;
 use midiuart::uart::AnyUart;
 use midiuart::uart::software::SoftwareUart;
 use portcls::interfaces::IResourceList;
@@ -151,7 +152,8 @@ fn disconnecting_an_interrupt_at_raised_irql_is_noticed() {
 fn taking_a_device_away_at_raised_irql_is_noticed() {
     stops(|pc| {
         let uart = AnyUart::Software(SoftwareUart::new(true));
-        let device = Device::new(uart, None, &Parameters::default()).expect("memory");
+        let device =
+            Device::new(uart, None, &Parameters::default(), Tracer::default()).expect("memory");
         assert_eq!(device.wake(), Ok(()));
         pc.at_dispatch(|| device.take_away(true));
     });

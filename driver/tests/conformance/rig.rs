@@ -157,7 +157,7 @@ impl Plan {
     /// The same; unloads the driver again if it does not take the device.
     pub fn try_to_add(&self, pc: &Pc) -> Result<Rig, NTSTATUS> {
         let device = pc.plug(self.hardware());
-        let driver = pc.load(entry).expect("the driver loads");
+        let driver = pc.load(entry)?;
         match driver.add_device(&device) {
             Ok(function) => Ok(Rig {
                 driver,

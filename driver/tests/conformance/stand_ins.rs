@@ -9,6 +9,7 @@ use midiuart::bus::Registers;
 use midiuart::device::Device;
 use midiuart::kernel::pool::NonPagedPool;
 use midiuart::parameters::Parameters;
+use midiuart::tracing::Tracer;
 use midiuart::uart::AnyUart;
 use midiuart::uart::mpu401::Mpu401;
 use midiuart::uart::ns16550::Ns16550;
@@ -233,7 +234,8 @@ impl Stage {
         let port = Own::new(StandInPort::default()).expect("memory");
         let group = Own::new(StandInGroup).expect("memory");
         let interrupt = sync.clone().into_interface().expect("an interrupt");
-        let device = Device::new(uart, Some(interrupt), parameters).expect("memory");
+        let device =
+            Device::new(uart, Some(interrupt), parameters, Tracer::default()).expect("memory");
         let device = Box::new(device);
         let port_of_device = port.clone().into_interface().expect("a port");
         let group = group.into_interface().expect("a group");

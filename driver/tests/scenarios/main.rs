@@ -11,3 +11,4 @@ mod power;
 mod quirks;
 mod repeatable;
 mod stage;
+mod tracing;

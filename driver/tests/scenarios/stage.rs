@@ -40,8 +40,13 @@ pub fn wire_time(bytes: usize) -> Duration {
 /// The image that is run instead of the driver that is linked in, if it is set.
 const DRIVER_VARIABLE: &str = "MIDIUART_DRIVER";
 
-/// Loads the driver: the one that is linked in, or the image that is asked for.
+/// Loads the driver, which has to be possible.
 pub fn load_driver(pc: &Pc) -> Driver {
+    try_to_load_driver(pc).expect("the driver loads")
+}
+
+/// Loads the driver: the one that is linked in, or the image that is asked for.
+pub fn try_to_load_driver(pc: &Pc) -> Result<Driver, NTSTATUS> {
     static SOURCE: LazyLock<DriverSource> = LazyLock::new(|| {
         std::env::var_os(DRIVER_VARIABLE).map_or(
             DriverSource::LinkedIn(midiuart::linked_in::driver_entry),
@@ -51,7 +56,7 @@ pub fn load_driver(pc: &Pc) -> Driver {
             },
         )
     });
-    pc.load_from(&SOURCE).expect("the driver loads")
+    pc.load_from(&SOURCE)
 }
 
 /// Says how to repeat a run when it fails.

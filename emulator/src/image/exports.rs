@@ -15,6 +15,10 @@ macro_rules! exports {
 
 /// Of ntoskrnl.exe and hal.dll, which drivers need not tell apart: each may forward to the other.
 const KERNEL: Exports = exports! { ntddk:
+    EtwRegister
+    EtwSetInformation
+    EtwUnregister
+    EtwWriteTransfer
     ExAllocatePool2
     ExAllocatePoolWithTag
     ExAllocateTimer
@@ -22,6 +26,8 @@ const KERNEL: Exports = exports! { ntddk:
     ExDeleteTimer
     ExFreePoolWithTag
     ExSetTimer
+    IoAllocateDriverObjectExtension
+    IoGetDriverObjectExtension
     KeAcquireSpinLockAtDpcLevel
     KeAcquireSpinLockRaiseToDpc
     KeBugCheckEx

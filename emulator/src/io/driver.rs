@@ -89,7 +89,9 @@ impl Driver {
             });
         }
         self.machine.system.forget_adapters_of(&self.loaded);
-        self.machine.system.remove_driver(&self.loaded);
+        self.machine
+            .system
+            .remove_driver(&self.machine, &self.loaded);
         self.loaded.unmap(&self.machine);
         if !self.machine.system.anything_loaded() {
             audit(&self.machine);

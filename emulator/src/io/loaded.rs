@@ -85,7 +85,7 @@ impl LoadedDriver {
             image.mapped.discard_initialization();
         }
         if let Err(status) = check(status) {
-            machine.system.remove_driver(&driver);
+            machine.system.remove_driver(machine, &driver);
             driver.unmap(machine);
             return Err(status);
         }

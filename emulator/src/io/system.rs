@@ -1,6 +1,7 @@
 //! What the `PnP` manager knows: devices and drivers.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use portcls::types::{
@@ -15,9 +16,10 @@ use crate::machine::Machine;
 use crate::machine::bus::{Access, PluggedDevice, Registers};
 use crate::machine::interrupts::Trigger;
 use crate::machine::irql::DEVICE_LEVEL;
-use crate::ntddk::{DEVICE_OBJECT, DRIVER_OBJECT};
+use crate::ntddk::{DEVICE_OBJECT, DRIVER_OBJECT, EXTENSION_TAG};
 use crate::portclass::adapter::Adapter;
 use crate::portclass::registry_key::KeyNode;
+use crate::tracing::Tracing;
 
 /// The vector of line 0, as on a PC.
 const FIRST_VECTOR: u32 = 0x30;
@@ -190,6 +192,9 @@ pub(crate) struct System {
     devices: RefCell<Vec<Rc<PhysicalDevice>>>,
     drivers: RefCell<Vec<Rc<LoadedDriver>>>,
     adapters: RefCell<Vec<Rc<Adapter>>>,
+    /// Memory that drivers have for themselves, by their object and an identification.
+    driver_extensions: RefCell<BTreeMap<(usize, usize), *mut u8>>,
+    pub(crate) tracing: Tracing,
 }
 
 impl System {
@@ -227,10 +232,25 @@ impl System {
         driver.cloned()
     }
 
-    pub(crate) fn remove_driver(&self, driver: &Rc<LoadedDriver>) {
+    /// Forgets a driver, and frees what memory goes with its object.
+    pub(crate) fn remove_driver(&self, machine: &Machine, driver: &Rc<LoadedDriver>) {
+        let object = driver.object.as_ptr().addr();
+        let mut extensions = self.driver_extensions.borrow_mut();
+        for (_, memory) in extensions.extract_if(.., |(owner, _), _| *owner == object) {
+            let freed = machine.pool.borrow_mut().free(memory.addr(), EXTENSION_TAG);
+            machine.check_pool_fault(freed);
+        }
         self.drivers
             .borrow_mut()
             .retain(|other| !Rc::ptr_eq(other, driver));
+    }
+
+    pub(crate) fn driver_extension(&self, key: (usize, usize)) -> Option<*mut u8> {
+        self.driver_extensions.borrow().get(&key).copied()
+    }
+
+    pub(crate) fn add_driver_extension(&self, key: (usize, usize), memory: *mut u8) {
+        self.driver_extensions.borrow_mut().insert(key, memory);
     }
 
     pub(crate) fn anything_loaded(&self) -> bool {

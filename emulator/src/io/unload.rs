@@ -36,6 +36,12 @@ pub(crate) fn audit(machine: &Machine) {
     if timer_left {
         leaked(machine, "a timer of ExAllocateTimer was leaked");
     }
+    if let Some(provider) = machine.system.tracing.first_registered() {
+        leaked(
+            machine,
+            &format!("the event provider {provider} was left registered"),
+        );
+    }
     let object = machine.objects.borrow().first_live();
     if let Some((name, references)) = object {
         leaked(

@@ -12,6 +12,8 @@
 mod block_memory;
 mod bug_check;
 pub(crate) mod dpc;
+mod driver_extension;
+mod etw;
 mod irql;
 pub(crate) mod memory;
 mod pool;
@@ -25,6 +27,12 @@ pub use block_memory::{memcmp, memcpy, memmove, memset};
 pub use bug_check::KeBugCheckEx;
 pub use dpc::{
     KeFlushQueuedDpcs, KeInitializeDpc, KeInsertQueueDpc, KeRemoveQueueDpc, PKDEFERRED_ROUTINE,
+};
+pub(crate) use driver_extension::EXTENSION_TAG;
+pub use driver_extension::{IoAllocateDriverObjectExtension, IoGetDriverObjectExtension};
+pub use etw::{
+    EVENT_DATA_DESCRIPTOR, EVENT_DESCRIPTOR, EnableFunction, EtwRegister, EtwSetInformation,
+    EtwUnregister, EtwWriteTransfer, PETWENABLECALLBACK, REGHANDLE,
 };
 pub use irql::KeGetCurrentIrql;
 pub use memory::{MmMapIoSpaceEx, MmUnmapIoSpace};
