@@ -87,11 +87,10 @@ pub fn run(root: &Path, options: &Options) -> Result<(), Failure> {
     }
     let installed = prefix.file(SYSTEM32).join("drivers/midiuart.sys");
     fs::write(&installed, &image).map_err(Failure::at(&installed))?;
-    live(&prefix)?;
-
+    let lived = live(&prefix);
     let outcome = verdicts::judge(&image, &prefix.log()?);
     println!("{:.1} s", begin.elapsed().as_secs_f64());
-    outcome
+    lived.and(outcome)
 }
 
 /// Installs the service and the devices, starts them, and takes them away.
@@ -117,8 +116,21 @@ fn live(prefix: &Prefix) -> Result<(), Failure> {
     let services = prefix.run(&["net.exe", "start"])?;
     for process in services.lines().map(str::trim) {
         if process.starts_with("Winedevice") {
-            prefix.run(&["net.exe", "stop", process])?;
+            stop(prefix, process)?;
         }
     }
     prefix.stop()
+}
+
+/// Stops a service, and waits until it has stopped.
+fn stop(prefix: &Prefix, service: &str) -> Result<(), Failure> {
+    prefix.run(&["net.exe", "stop", service])?;
+    let begin = Instant::now();
+    while begin.elapsed() < PATIENCE {
+        let state = prefix.run(&["sc.exe", "query", service])?;
+        if !state.contains("RUNNING") && !state.contains("PENDING") {
+            return Ok(());
+        }
+    }
+    Err(Failure::found(format!("{service} does not stop")))
 }
