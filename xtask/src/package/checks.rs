@@ -210,8 +210,8 @@ fn sums_agree(package: &Package) -> Verdict {
         .cloned()
         .collect();
     Err(match wrong.as_slice() {
-        [] => format!("{SUMS} itself was changed"),
-        names => format!("{} is not what {SUMS} says", names.join(", ")),
+        [] => format!("{SUMS} itself was changed; {MADE_AGAIN}"),
+        names => format!("{} is not what {SUMS} says; {MADE_AGAIN}", names.join(", ")),
     })
 }
 

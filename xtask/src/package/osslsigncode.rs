@@ -52,12 +52,11 @@ fn verify(package: &Package, arguments: &[(&str, &str)]) -> Verdict {
     }
     let text = [output.stdout, output.stderr].concat();
     let text = String::from_utf8_lossy(&text);
-    let lines = text.lines().map(str::trim);
-    let telling = lines.filter(|line| {
+    let mut lines = text.lines().map(str::trim);
+    let telling = lines.find(|line| {
         let line = line.to_lowercase();
-        ["error", "mismatch", "fail", "not found"]
-            .iter()
-            .any(|word| line.contains(word))
+        let words = ["error", "mismatch", "verification: failed"];
+        words.iter().any(|word| line.contains(word))
     });
-    Err(telling.collect::<Vec<_>>().join("; "))
+    Err(telling.unwrap_or("it does not say why").to_owned())
 }

@@ -147,16 +147,15 @@ pub fn serves(certificate: &Certificate, now: SystemTime) -> Result<String, Stri
 /// If somebody else has issued it.
 pub fn stands_for_itself(certificate: &Certificate) -> Result<(), String> {
     let own = &certificate.tbs_certificate;
-    let bytes = own.to_der().map_err(|error| error.to_string())?;
-    if own.issuer == own.subject
-        && verify(certificate, &bytes, certificate.signature.raw_bytes()).is_ok()
-    {
-        return Ok(());
+    if own.issuer != own.subject {
+        return Err(format!(
+            "issued by {}; a self-signed one is needed, as it is for tests only",
+            own.issuer
+        ));
     }
-    Err(format!(
-        "issued by {}; a self-signed one is needed, as it is for tests only",
-        own.issuer
-    ))
+    let bytes = own.to_der().map_err(|error| error.to_string())?;
+    verify(certificate, &bytes, certificate.signature.raw_bytes())
+        .map_err(|_| "its own key has not signed it; it was changed".to_owned())
 }
 
 /// Checks a signature (RSA, PKCS #1 version 1.5, SHA-256).
@@ -231,6 +230,7 @@ fn self_signed(
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::str::FromStr;
     use std::time::{Duration, SystemTime};
 
     use der::Encode;
@@ -239,6 +239,7 @@ mod tests {
     use rsa::pkcs1v15::SigningKey;
     use rsa::pkcs8::DecodePrivateKey;
     use rsa::sha2::Sha256;
+    use x509_cert::name::Name;
 
     use super::super::tests::{OTHER_SIGNING_FOLDER, SIGNING_FOLDER};
     use super::{
@@ -303,13 +304,22 @@ mod tests {
     }
 
     #[test]
-    fn a_certificate_that_somebody_else_signed_is_refused() {
+    fn a_certificate_that_another_key_signed_is_refused() {
         let own = Signer::for_tests(SIGNING_FOLDER.path()).expect("a signer");
         let other = Signer::for_tests(OTHER_SIGNING_FOLDER.path()).expect("a signer");
         let mut certificate = own.certificate;
         certificate.signature = other.certificate.signature;
         assert!(stands_for_itself(&certificate).is_err());
-        assert!(error(&certificate.to_der().expect("encoded")).contains("issued by"));
+        assert!(error(&certificate.to_der().expect("encoded")).contains("has not signed it"));
+    }
+
+    #[test]
+    fn a_certificate_that_somebody_else_issued_is_refused() {
+        let own = Signer::for_tests(SIGNING_FOLDER.path()).expect("a signer");
+        let mut certificate = own.certificate;
+        certificate.tbs_certificate.issuer = Name::from_str("CN=somebody").expect("a name");
+        let error = stands_for_itself(&certificate).expect_err("refused");
+        assert!(error.contains("issued by CN=somebody"), "{error}");
     }
 
     #[test]

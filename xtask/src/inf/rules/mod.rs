@@ -52,7 +52,7 @@ rules! {
     "included-files", "InfVerif 1313, 1314", references::included_files;
     "included-sections", "InfVerif 1220, 1310 to 1312", references::included_sections;
     "files-listed", "InfVerif 1230", references::files_listed;
-    "files-used", "page Driver package, files not referenced", references::files_used;
+    "files-used", "Hardware Dev Center: no files beside the INF file's", references::files_used;
 
     "no-default-install", "InfVerif 1212", universal::no_default_install;
     "no-class-install", "InfVerif 1285", universal::no_class_install;
