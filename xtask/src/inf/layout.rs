@@ -19,7 +19,9 @@ const PARTS_OF_INSTALL: [&str; 11] = [
     "Events",
     "Filters",
 ];
+/// The part with the services.
 pub const SERVICES: &str = "Services";
+/// The part with the device interfaces.
 pub const INTERFACES: &str = "Interfaces";
 
 /// Directives whose fields name sections.

@@ -59,10 +59,12 @@ impl Inf {
         Ok(Self { sections })
     }
 
+    /// All sections, in the file's order.
     pub fn sections(&self) -> &[Section] {
         &self.sections
     }
 
+    /// The section of a name.
     pub fn section(&self, name: &str) -> Option<&Section> {
         self.sections.iter().find(|section| section.is_called(name))
     }
@@ -103,6 +105,7 @@ impl Inf {
 }
 
 impl Section {
+    /// Whether it has a name.
     pub fn is_called(&self, name: &str) -> bool {
         self.name.eq_ignore_ascii_case(name)
     }
@@ -160,6 +163,7 @@ impl Line {
         })
     }
 
+    /// Whether it is about something.
     pub fn has_key(&self, key: &str) -> bool {
         self.key
             .as_ref()

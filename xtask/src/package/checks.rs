@@ -95,14 +95,17 @@ pub struct Package {
 }
 
 impl Package {
+    /// Files of a folder or zip file of that name.
     pub fn new(name: String, files: Files) -> Self {
         Self { name, files }
     }
 
+    /// The folder's name.
     pub fn name(&self) -> &str {
         &self.name
     }
 
+    /// All files.
     pub fn files(&self) -> &Files {
         &self.files
     }

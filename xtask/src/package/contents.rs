@@ -17,11 +17,17 @@ use crate::sign::certificate::Signer;
 use crate::sign::image;
 use crate::verify::Image;
 
+/// The driver.
 pub const IMAGE: &str = "midiuart.sys";
+/// What the signatures are checked with.
 pub const CERTIFICATE: &str = "midiuart.cer";
+/// The user's tool; it need not be there.
 pub const TEST_PROGRAM: &str = "midiuart-test.exe";
+/// How to install and remove the package.
 pub const NOTES: &str = "INSTALL.txt";
+/// Both licences.
 pub const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+/// The digests of all other files.
 pub const SUMS: &str = "SHA256SUMS";
 
 /// Files by their names.

@@ -15,8 +15,10 @@ pub enum Edition {
 }
 
 impl Edition {
+    /// All of them.
     pub const ALL: [Self; 2] = [Self::General, Self::Lab];
 
+    /// The one that is asked for.
     pub fn of(is_for_labs: bool) -> Self {
         if is_for_labs {
             Self::Lab
@@ -63,6 +65,7 @@ impl Edition {
         }
     }
 
+    /// Whether it is made for a processor.
     pub fn is_for(self, architecture: Architecture) -> bool {
         self.architectures().contains(&architecture)
     }

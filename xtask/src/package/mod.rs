@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::architecture::Architecture;
+use crate::driver;
 use crate::failure::Failure;
 use crate::inf::ARCHITECTURES;
 use crate::packages;
@@ -30,6 +31,12 @@ pub struct MakeOptions {
     /// The processors; x64 and arm64 if none are named.
     #[arg(long, value_enum)]
     arch: Vec<Architecture>,
+    /// Builds the images before, on Debian. Otherwise those in target/package are taken.
+    #[arg(long)]
+    build: bool,
+    /// Installs the Debian packages that building needs. Needs root.
+    #[arg(long, requires = "build")]
+    install: bool,
     /// The package's date, year-month-day. Otherwise that of `SOURCE_DATE_EPOCH`, or today's.
     #[arg(long)]
     date: Option<String>,
@@ -79,6 +86,12 @@ pub fn make(root: &Path, options: &MakeOptions) -> Result<(), Failure> {
     };
     let target = packages_folder(root);
     fs::create_dir_all(&target).map_err(Failure::at(&target))?;
+    if options.build {
+        for &architecture in architectures {
+            packages::require(architecture, options.install)?;
+            driver::build(root, architecture)?;
+        }
+    }
     let mut made = Vec::new();
     for &architecture in architectures {
         let recipe = Recipe {

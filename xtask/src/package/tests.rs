@@ -73,6 +73,8 @@ fn options(architectures: &[Architecture]) -> MakeOptions {
         certificate: Some(SIGNING_FOLDER.path().join("midiuart-test.cer")),
         key: Some(SIGNING_FOLDER.path().join("midiuart-test.key")),
         lab: false,
+        build: false,
+        install: false,
     }
 }
 

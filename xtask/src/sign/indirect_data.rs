@@ -6,6 +6,7 @@ use der::asn1::{Any, ObjectIdentifier, OctetString};
 use der::{Decode, Tag};
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
+/// The digest that signatures are over.
 pub const SHA256: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.1");
 
 /// `SPC_PE_IMAGE_DATA_OBJID`

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{Subject, Verdict, none, number};
-use crate::inf::layout::{INTERFACES, SERVICES};
+use crate::inf::layout::SERVICES;
 use crate::inf::parser::{Line, Section};
 
 /// `SPSVCINST_ASSOCSERVICE`: the service is the device's function driver.
@@ -200,16 +200,11 @@ fn no_sections(Subject { inf, .. }: &Subject, names: &[&str]) -> Verdict {
     none(wrong, "none")
 }
 
-fn no_directives(Subject { inf, layout, .. }: &Subject, names: &[&str]) -> Verdict {
-    let installs = layout.installs.iter().flat_map(|install| {
-        let parts = ["", SERVICES, INTERFACES, "HW"];
-        parts.map(|part| match part {
-            "" => install.clone(),
-            _ => format!("{install}.{part}"),
-        })
-    });
-    let wrong = installs
-        .flat_map(|section| inf.lines(&section))
+fn no_directives(Subject { inf, .. }: &Subject, names: &[&str]) -> Verdict {
+    let sections = inf.sections().iter();
+    let wrong = sections
+        .filter(|section| !section.is_called("Strings"))
+        .flat_map(|section| &section.lines)
         .filter(|line| names.iter().any(|name| line.has_key(name)))
         .map(|line| {
             let name = line.key.as_deref().unwrap_or_default();
