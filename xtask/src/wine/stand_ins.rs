@@ -10,7 +10,7 @@ use crate::cross;
 use crate::failure::Failure;
 
 /// What `kernel-additions` has of its own.
-const ADDED: [&str; 10] = [
+const ADDED: [&str; 12] = [
     "EtwRegister",
     "EtwSetInformation",
     "EtwUnregister",
@@ -19,6 +19,9 @@ const ADDED: [&str; 10] = [
     "ExCancelTimer",
     "ExDeleteTimer",
     "ExSetTimer",
+    // Wine's fail.
+    "IoAllocateDriverObjectExtension",
+    "IoGetDriverObjectExtension",
     "KeQueryInterruptTimePrecise",
     "MmMapIoSpaceEx",
 ];

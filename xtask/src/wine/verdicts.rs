@@ -42,13 +42,21 @@ pub fn judge(image: &[u8], log: &str) -> Result<(), Failure> {
     }
     let last = said_by(PORTCLS, log).last().unwrap_or("nothing");
     println!("the last that was traced: {last}");
-    // What ended a process.
-    for line in log.lines().filter(|line| line.starts_with("wine: ")) {
-        if line.contains(" unimplemented function ") || line.contains("Unhandled") {
-            println!("{line}");
-        }
+    for line in log.lines().filter(|line| tells_why(line)) {
+        println!("{line}");
     }
     Err(Failure::found(format!("{failed} steps were not reached")))
+}
+
+/// Whether a line of Wine's says what ended a process, or that a driver refused to be loaded.
+fn tells_why(line: &str) -> bool {
+    [
+        " to unimplemented function ",
+        "wine: Unhandled ",
+        ":ZwLoadDriver failed ",
+    ]
+    .iter()
+    .any(|words| line.contains(words))
 }
 
 fn verdicts(image: &[u8], log: &str) -> Vec<(&'static str, Verdict)> {
