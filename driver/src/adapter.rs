@@ -68,6 +68,8 @@ pub unsafe fn driver_entry(driver: PDRIVER_OBJECT, registry_path: *mut UNICODE_S
 /// Both pointers are `DriverEntry`'s arguments.
 #[cfg_attr(feature = "wdk", unsafe(link_section = "INIT"))]
 unsafe fn initialize(driver: PDRIVER_OBJECT, registry_path: *mut UNICODE_STRING) -> Outcome<()> {
+    #[cfg(feature = "faults")]
+    core::hint::black_box(crate::faults::MARK);
     let state = DriverState {
         tracing: Tracing::new(),
         unload_of_portcls: None,

@@ -186,6 +186,8 @@ impl Device {
     /// # Errors
     /// `STATUS_IO_DEVICE_ERROR` if the device is gone, asleep, or was found dead.
     pub fn write(&self, bytes: &[u8]) -> Outcome<usize> {
+        #[cfg(feature = "faults")]
+        <crate::faults::Planted as crate::faults::Fault>::write(self);
         if bytes.is_empty() {
             return Ok(0);
         }
@@ -312,6 +314,23 @@ impl Device {
         // SAFETY: it is taken away only when nobody is inside the gate.
         let port = unsafe { &*self.port.get() };
         port.as_ref().map(|port| port.group.clone())
+    }
+
+    /// Reads a register whether that is allowed or not. At or below `DISPATCH_LEVEL`.
+    #[cfg(feature = "fault-access-after-removal")]
+    pub(crate) fn touch_a_register(&self) {
+        self.with_locked(|locked| {
+            let mut budget = crate::uart::Budget::of(crate::uart::Budget::TURN);
+            crate::uart::Uart::is_interrupting(&mut locked.uart, &mut budget)
+        });
+    }
+
+    /// The service group, as long as the device keeps it.
+    #[cfg(feature = "fault-double-release")]
+    pub(crate) fn group_without_reference(&self) -> Option<*mut portcls::interfaces::IUnknown> {
+        // SAFETY: nothing takes it away meanwhile.
+        let port = unsafe { &*self.port.get() };
+        port.as_ref().map(|port| port.group.as_unknown())
     }
 
     fn stands(&self) -> Standing {

@@ -19,6 +19,8 @@ mod atomic {
 pub mod bus;
 pub mod counters;
 pub mod device;
+#[cfg(feature = "faults")]
+mod faults;
 pub mod filter;
 mod gate;
 pub mod kernel;

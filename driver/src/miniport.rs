@@ -135,6 +135,8 @@ impl MidiMiniport {
         if this.open_flag(direction).swap(true, Ordering::Acquire) {
             return Err(STATUS_INVALID_DEVICE_REQUEST);
         }
+        #[cfg(feature = "faults")]
+        <crate::faults::Planted as crate::faults::Fault>::open();
         this.tell_stream(direction, c"opened");
         // If there is no memory, the stream is dropped, and says that it is closed.
         Own::new(MidiStream::new(this.clone(), direction))?.into_interface()

@@ -30,13 +30,26 @@ pub fn target_folder(root: &Path) -> PathBuf {
     root.join("target/cross")
 }
 
-/// Builds the image's package. Its files are in [`target_folder`]`/TARGET/release` then.
+/// Where what was linked is below a folder of [`build`].
+pub fn release_folder(target: &Path, architecture: Architecture) -> PathBuf {
+    target.join(architecture.target()).join("release")
+}
+
+/// Builds the image's package with features of its. Its files are in the [`release_folder`] of
+/// `target` then.
 ///
 /// # Errors
 /// If it does not build.
-pub fn build(root: &Path, architecture: Architecture) -> Result<(), Failure> {
-    let mut cargo = cargo(root, "build", architecture);
-    cargo.arg("--release");
+pub fn build(
+    root: &Path,
+    architecture: Architecture,
+    target: &Path,
+    features: &[&str],
+) -> Result<(), Failure> {
+    let mut cargo = cargo(root, "build", architecture, target);
+    cargo
+        .arg("--release")
+        .arg(format!("--features={}", features.join(",")));
     run(cargo, "the driver does not build")
 }
 
@@ -45,7 +58,7 @@ pub fn build(root: &Path, architecture: Architecture) -> Result<(), Failure> {
 /// # Errors
 /// If it has something to say.
 pub fn clippy(root: &Path, architecture: Architecture) -> Result<(), Failure> {
-    let mut cargo = cargo(root, "check", architecture);
+    let mut cargo = cargo(root, "check", architecture, &target_folder(root));
     cargo
         .arg("--keep-going")
         // `cargo clippy` would look at a workspace's own packages only, and the library of the
@@ -55,7 +68,7 @@ pub fn clippy(root: &Path, architecture: Architecture) -> Result<(), Failure> {
     run(cargo, "clippy is not content")
 }
 
-fn cargo(root: &Path, command: &str, architecture: Architecture) -> Command {
+fn cargo(root: &Path, command: &str, architecture: Architecture, target: &Path) -> Command {
     let mut cargo = Command::new(CARGO);
     for variable in NOT_FOR_CROSS_BUILDS {
         cargo.env_remove(variable);
@@ -72,7 +85,7 @@ fn cargo(root: &Path, command: &str, architecture: Architecture) -> Command {
         .arg("--config")
         .arg(remapped_paths(root, architecture))
         .arg("--target-dir")
-        .arg(target_folder(root))
+        .arg(target)
         .args(["--target", architecture.target()]);
     cargo
 }

@@ -8,6 +8,10 @@ use crate::architecture::Architecture;
 use crate::cross;
 use crate::failure::Failure;
 use crate::identity;
+use crate::verify::planted_fault;
+
+/// Windows calls a driver `.sys`.
+const FILES: [&str; 3] = ["midiuart.sys", "midiuart.pdb", "midiuart.map"];
 
 /// Builds the image, and makes the package for one processor.
 ///
@@ -15,33 +19,41 @@ use crate::identity;
 /// If it does not build, or can't be written.
 pub fn build(root: &Path, architecture: Architecture) -> Result<(), Failure> {
     let begin = Instant::now();
-    cross::build(root, architecture)?;
+    let target = cross::target_folder(root);
+    cross::build(root, architecture, &target, &[])?;
     let package = package(root, architecture);
-    fs::create_dir_all(&package).map_err(Failure::at(&package))?;
-    let linked = linked(root, architecture);
+    let image = collect(&cross::release_folder(&target, architecture), &package)?;
+    if let Some(fault) = planted_fault(&image) {
+        return Err(Failure::found(format!("the image has {fault}")));
+    }
+    for name in FILES {
+        let path = package.join(name);
+        let size = fs::metadata(&path).map_err(Failure::at(&path))?.len();
+        println!("{size:>8} bytes  {}", shown(root, &path).display());
+    }
+    println!("{:>8.1} s", begin.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Takes what was linked into a folder, with an identity of its own; returns the image.
+///
+/// # Errors
+/// If something is missing, or can't be written.
+pub fn collect(linked: &Path, folder: &Path) -> Result<Vec<u8>, Failure> {
+    fs::create_dir_all(folder).map_err(Failure::at(folder))?;
     let read = |name: &str| {
         let path = linked.join(name);
         fs::read(&path).map_err(Failure::at(&path))
     };
     let (mut image, mut pdb) = (read("midiuart.dll")?, read("midiuart.pdb")?);
     identity::take_from_contents(&mut image, &mut pdb)
-        .map_err(|error| Failure::about(&linked, &error))?;
-    // Windows calls a driver `.sys`.
-    for (name, contents) in [
-        ("midiuart.sys", image),
-        ("midiuart.pdb", pdb),
-        ("midiuart.map", read("deps/midiuart.map")?),
-    ] {
-        let path = package.join(name);
-        fs::write(&path, &contents).map_err(Failure::at(&path))?;
-        println!(
-            "{:>8} bytes  {}",
-            contents.len(),
-            shown(root, &path).display()
-        );
+        .map_err(|error| Failure::about(linked, &error))?;
+    let map = read("deps/midiuart.map")?;
+    for (name, contents) in FILES.iter().zip([&image, &pdb, &map]) {
+        let path = folder.join(name);
+        fs::write(&path, contents).map_err(Failure::at(&path))?;
     }
-    println!("{:>8.1} s", begin.elapsed().as_secs_f64());
-    Ok(())
+    Ok(image)
 }
 
 /// The image in its package.
@@ -69,12 +81,6 @@ pub fn built(root: &Path) -> Result<Vec<PathBuf>, Failure> {
 
 fn package(root: &Path, architecture: Architecture) -> PathBuf {
     root.join("target/package").join(architecture.folder())
-}
-
-fn linked(root: &Path, architecture: Architecture) -> PathBuf {
-    cross::target_folder(root)
-        .join(architecture.target())
-        .join("release")
 }
 
 fn shown<'a>(root: &Path, path: &'a Path) -> &'a Path {

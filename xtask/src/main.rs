@@ -4,6 +4,7 @@ mod architecture;
 mod cross;
 mod driver;
 mod failure;
+mod faulty;
 mod identity;
 mod inf;
 mod package;
@@ -34,6 +35,8 @@ struct CommandLine {
 enum Command {
     /// Builds midiuart.sys with its PDB and map file into target/package/ARCH, on Debian.
     Driver(Target),
+    /// Builds images for x64 with planted faults into target/faulty/NAME, on Debian.
+    FaultyDrivers,
     /// Runs clippy over the driver as it is built for Windows, on Debian.
     ClippyDriver(Target),
     /// Builds the image in two folders and compares the bytes, on Debian.
@@ -81,6 +84,10 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Driver(Target { arch, install }) => {
             packages::require(arch, install)?;
             driver::build(&root, arch)
+        }
+        Command::FaultyDrivers => {
+            packages::require(Architecture::X64, false)?;
+            faulty::build(&root)
         }
         Command::ClippyDriver(Target { arch, install }) => {
             packages::require(arch, install)?;

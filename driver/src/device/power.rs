@@ -68,6 +68,8 @@ impl Device {
         // callback may still run, and dropping the timer waits for it.
         let timer = unsafe { (*self.timer.get()).take() };
         drop(timer);
+        #[cfg(feature = "faults")]
+        <crate::faults::Planted as crate::faults::Fault>::removal(self);
         // SAFETY: nothing runs any more that would tell the port.
         let port = unsafe { (*self.port.get()).take() };
         drop(port);

@@ -56,6 +56,8 @@ portcls::system_abi! {
 impl Device {
     /// The interrupt; returns whether it was this device's. At the interrupt's level.
     fn interrupt(&self) -> bool {
+        #[cfg(feature = "faults")]
+        <crate::faults::Planted as crate::faults::Fault>::interrupt();
         if self.stands() != Standing::Working {
             return false;
         }

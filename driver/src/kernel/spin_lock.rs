@@ -33,6 +33,13 @@ impl SpinLock {
         unsafe { ffi::KeReleaseSpinLock(self.0.get(), irql) };
         result
     }
+
+    /// Takes the lock, and never gives it back. At or below `DISPATCH_LEVEL`.
+    #[cfg(feature = "fault-lock-held")]
+    pub(crate) fn take_for_good(&self) {
+        // SAFETY: the lock lives, and lies in non-paged memory.
+        unsafe { ffi::KeAcquireSpinLockRaiseToDpc(self.0.get()) };
+    }
 }
 
 impl Default for SpinLock {

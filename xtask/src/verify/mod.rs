@@ -5,6 +5,7 @@ mod checksum;
 mod headers;
 mod image;
 mod imports;
+mod planted_faults;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 pub use checksum::of as checksum_of;
 pub use image::Image;
+pub use planted_faults::of as planted_fault;
 
 /// What a rule says: a detail, be it kept or not.
 type Verdict = Result<String, String>;
@@ -101,6 +103,10 @@ const RULES: &[Rule] = &[
     Rule {
         name: "no-build-paths",
         check: build_paths::none,
+    },
+    Rule {
+        name: "no-planted-fault",
+        check: planted_faults::none,
     },
 ];
 

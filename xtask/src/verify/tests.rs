@@ -297,6 +297,15 @@ fn build_path() {
 }
 
 #[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn planted_fault() {
+    breaks_only("no-planted-fault", |bytes, _| {
+        // The name of an event.
+        replace(bytes, b"ParametersInFor", b"planted fault: ");
+    });
+}
+
+#[test]
 fn what_is_no_image_is_told_so() {
     assert!(Image::parse(b"").is_err());
     assert!(Image::parse(b"MZ, and no more than that").is_err());
