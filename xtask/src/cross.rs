@@ -46,7 +46,7 @@ pub fn build(
     target: &Path,
     features: &[&str],
 ) -> Result<(), Failure> {
-    let mut cargo = cargo(root, "build", architecture, target);
+    let mut cargo = image_cargo(root, "build", architecture, target);
     cargo
         .arg("--release")
         .arg(format!("--features={}", features.join(",")));
@@ -58,7 +58,7 @@ pub fn build(
 /// # Errors
 /// If it has something to say.
 pub fn clippy(root: &Path, architecture: Architecture) -> Result<(), Failure> {
-    let mut cargo = cargo(root, "check", architecture, &target_folder(root));
+    let mut cargo = image_cargo(root, "check", architecture, &target_folder(root));
     cargo
         .arg("--keep-going")
         // `cargo clippy` would look at a workspace's own packages only, and the library of the
@@ -68,34 +68,43 @@ pub fn clippy(root: &Path, architecture: Architecture) -> Result<(), Failure> {
     run(cargo, "clippy is not content")
 }
 
-fn cargo(root: &Path, command: &str, architecture: Architecture, target: &Path) -> Command {
-    let mut cargo = Command::new(CARGO);
-    for variable in NOT_FOR_CROSS_BUILDS {
-        cargo.env_remove(variable);
-    }
+fn image_cargo(root: &Path, command: &str, architecture: Architecture, target: &Path) -> Command {
+    let mut flags = remapped_paths(root);
+    // Else the linker puts this machine's working directory before them in the PDB.
+    flags.push("-Clink-arg=/pdbsourcepath:/".to_owned());
+    let mut cargo = cargo(root);
     cargo
         // Settings of the image's own folder apply only from inside.
         .current_dir(root.join("driver/image"))
-        .env("RUSTC_BOOTSTRAP", "1") // builds `core` from its sources
         .env("LIBCLANG_PATH", LIBCLANG)
         .arg(command)
         .arg("--locked")
         .arg("--config")
         .arg(root.join("xtask/cross/config.toml"))
         .arg("--config")
-        .arg(remapped_paths(root, architecture))
+        .arg(compiler_flags(architecture, &flags))
         .arg("--target-dir")
         .arg(target)
         .args(["--target", architecture.target()]);
     cargo
 }
 
-/// The setting that keeps this machine's paths out of the image and its debug information.
-fn remapped_paths(root: &Path, architecture: Architecture) -> String {
+/// Debian's cargo, run in `root`, which builds the standard library from its sources.
+pub fn cargo(root: &Path) -> Command {
+    let mut cargo = Command::new(CARGO);
+    for variable in NOT_FOR_CROSS_BUILDS {
+        cargo.env_remove(variable);
+    }
+    cargo.current_dir(root).env("RUSTC_BOOTSTRAP", "1");
+    cargo
+}
+
+/// The compiler's flags that keep this machine's paths out of what is built.
+pub fn remapped_paths(root: &Path) -> Vec<String> {
     let cargo_home = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
         .or_else(|| env::home_dir().map(|home| home.join(".cargo")));
-    let flags: Vec<_> = [
+    [
         Some((root.to_owned(), "midiuart")),
         cargo_home.map(|home| (home, "cargo")),
         Some((PathBuf::from("/usr/lib/rustlib/src/rust"), "rust")),
@@ -103,10 +112,12 @@ fn remapped_paths(root: &Path, architecture: Architecture) -> String {
     .into_iter()
     .flatten()
     .map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()))
-    // Else the linker puts this machine's working directory before them in the PDB.
-    .chain(["-Clink-arg=/pdbsourcepath:/".to_owned()])
-    .map(|flag| format!("{flag:?}"))
-    .collect();
+    .collect()
+}
+
+/// The setting of cargo's that hands flags to the compiler.
+pub fn compiler_flags(architecture: Architecture, flags: &[String]) -> String {
+    let flags: Vec<_> = flags.iter().map(|flag| format!("{flag:?}")).collect();
     format!(
         "target.{}.rustflags=[{}]",
         architecture.target(),
@@ -114,7 +125,11 @@ fn remapped_paths(root: &Path, architecture: Architecture) -> String {
     )
 }
 
-fn run(mut command: Command, complaint: &str) -> Result<(), Failure> {
+/// Runs a build.
+///
+/// # Errors
+/// The complaint, if it fails.
+pub fn run(mut command: Command, complaint: &str) -> Result<(), Failure> {
     let status = command.status().map_err(Failure::at(Path::new(CARGO)))?;
     if status.success() {
         Ok(())

@@ -12,6 +12,7 @@ mod packages;
 mod reproduce;
 mod scenarios;
 mod sign;
+mod test_app;
 mod verify;
 mod wine;
 
@@ -35,6 +36,8 @@ struct CommandLine {
 enum Command {
     /// Builds midiuart.sys with its PDB and map file into target/package/ARCH, on Debian.
     Driver(Target),
+    /// Builds midiuart-test.exe into target/package/ARCH, on Debian.
+    TestApp(test_app::Options),
     /// Builds images for x64 with planted faults into target/faulty/NAME, on Debian.
     FaultyDrivers,
     /// Runs clippy over the driver as it is built for Windows, on Debian.
@@ -97,6 +100,7 @@ fn run(command: Command) -> Result<(), Failure> {
             packages::require(arch, install)?;
             reproduce::compare(&root, arch)
         }
+        Command::TestApp(options) => test_app::build(&root, &options),
         Command::Scenarios => scenarios::compare(&root, &driver::image(&root, Architecture::X64)),
         Command::VerifyImage { paths } if paths.is_empty() => verify::all(&driver::built(&root)?),
         Command::VerifyImage { paths } => verify::all(&paths),

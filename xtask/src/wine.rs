@@ -1,7 +1,7 @@
 //! The driver's image in Wine's kernel: its loader, its registry, its Plug and Play manager, its pool
 //! and spin locks are a second opinion on those of the emulated PC.
 
-mod prefix;
+pub mod prefix;
 mod stand_ins;
 mod steps;
 mod verdicts;

@@ -1,0 +1,69 @@
+//! The program under Wine: it has to print what it prints on this machine.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use super::{PROGRAM, runtime};
+use crate::architecture::Architecture;
+use crate::failure::Failure;
+use crate::packages;
+use crate::wine::prefix::Prefix;
+
+/// Longest time for one command.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What is compared, by the arguments.
+const COMMANDS: &[&[&str]] = &[
+    &["--help"],
+    &["list", "--json"],
+    &["stress", "--duration", "5s"],
+    &["stress", "--duration", "5s", "--json", "--seed", "7"],
+];
+
+/// Runs commands under Wine and on this machine, a line for each.
+///
+/// # Errors
+/// If they print different things, or can't be run.
+pub fn compare(root: &Path, program: &Path, may_install: bool) -> Result<(), Failure> {
+    packages::require_all(&["wine64"], may_install)?;
+    let prefix = Prefix::new(PATIENCE)?;
+    let installed = prefix.file(PROGRAM);
+    fs::copy(program, &installed).map_err(Failure::at(program))?;
+    runtime::build_random_numbers(&prefix.file(""), Architecture::X64)?;
+    let mut different = 0;
+    for arguments in COMMANDS {
+        let line = arguments.join(" ");
+        let under_wine = prefix.run(&[&[PROGRAM], *arguments].concat())?;
+        let here = on_this_machine(root, arguments)?;
+        if same(&under_wine, &here) {
+            println!("PASS {line}: {} lines, the same", here.lines().count());
+        } else {
+            println!("FAIL {line}: under Wine:\n{under_wine}\nhere:\n{here}");
+            different += 1;
+        }
+    }
+    if different == 0 {
+        Ok(())
+    } else {
+        Err(Failure::found(format!("{different} commands differ")))
+    }
+}
+
+/// Windows' names of programs have an extension.
+fn same(under_wine: &str, here: &str) -> bool {
+    !here.is_empty() && under_wine.replace(".exe", "") == here
+}
+
+fn on_this_machine(root: &Path, arguments: &[&str]) -> Result<String, Failure> {
+    let cargo = Path::new(env!("CARGO"));
+    let output = Command::new(cargo)
+        .current_dir(root)
+        .args(["run", "--quiet", "--release", "--locked"])
+        .args(["--package", "midiuart-test", "--"])
+        .args(arguments)
+        .output()
+        .map_err(Failure::at(cargo))?;
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
