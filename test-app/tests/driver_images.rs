@@ -166,3 +166,32 @@ fn an_image_does_what_the_linked_in_driver_does() {
         assert_eq!(run(command), as_image, "{command:?}");
     }
 }
+
+#[test]
+#[ignore = "needs `cargo xtask faulty-drivers`"]
+fn a_crash_is_told_with_name_address_symbol_and_seed() {
+    let image = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/faulty/panic/midiuart.sys");
+    let image = image.to_str().expect("a path in UTF-8");
+    let output = run(&[
+        "stress",
+        "--duration",
+        "1s",
+        "--seed",
+        "5",
+        "--driver",
+        image,
+    ]);
+    let errors = String::from_utf8(output.stderr).expect("text");
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    for wanted in [
+        "midiuart-test: the driver crashed: RPNC (panic of a Rust driver) (0x52504E43): ",
+        "the driver panicked at midiuart/driver/src/faults/panic.rs:",
+        ", seed 5)\n",
+        "\n    at midiuart.sys+0x",
+        " midiuart::faults::panic::",
+        "\nrepeat with: midiuart-test stress --uart 16550 --seed 5 --duration 1s",
+    ] {
+        assert!(errors.contains(wanted), "{wanted} is missing: {errors}");
+    }
+    assert!(output.stdout.is_empty());
+}

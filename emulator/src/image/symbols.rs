@@ -17,7 +17,7 @@ pub(crate) fn name(frames: &mut [StackFrame]) {
         // Without a PDB there are no names; the places are told all the same.
         let _ = with_context(&image, |context| {
             for frame in frames.iter_mut().filter(|frame| frame.image == image) {
-                frame.symbol = symbol(context, frame);
+                frame.symbols = symbols(context, frame).unwrap_or_default();
             }
         });
     }
@@ -36,15 +36,17 @@ fn with_context(image: &Path, work: impl FnOnce(&Context)) -> Option<()> {
     Some(())
 }
 
-fn symbol(context: &Context, frame: &StackFrame) -> Option<String> {
+fn symbols(context: &Context, frame: &StackFrame) -> Option<Vec<String>> {
     let offset = u32::try_from(frame.offset).ok()?;
     // What is called last in a function returns to what lies behind it.
     let offset = offset.checked_sub(frame.is_return.into())?;
     let found = context.find_frames(offset).ok()??;
-    let innermost = found.frames.first()?;
-    let function = innermost.function.as_deref().unwrap_or("?");
-    Some(match (&innermost.file, innermost.line) {
-        (Some(file), Some(line)) => format!("{function}, {file}:{line}"),
-        _ => function.to_owned(),
-    })
+    let names = found.frames.iter().map(|inlined| {
+        let function = inlined.function.as_deref().unwrap_or("?");
+        match (&inlined.file, inlined.line) {
+            (Some(file), Some(line)) => format!("{function}, {file}:{line}"),
+            _ => function.to_owned(),
+        }
+    });
+    Some(names.collect())
 }

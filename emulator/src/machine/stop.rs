@@ -122,18 +122,22 @@ pub struct StackFrame {
     pub offset: u64,
     /// It is where a call returns to, and not the instruction that failed.
     pub is_return: bool,
-    /// Function, file and line, if the PDB tells.
-    pub symbol: Option<String>,
+    /// Function, file and line, if the PDB tells; a function that is inlined comes before the one that it
+    /// is inlined into.
+    pub symbols: Vec<String>,
 }
 
 impl fmt::Display for StackFrame {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.image.file_name().unwrap_or_default();
         write!(formatter, "{}+{:#x}", name.display(), self.offset)?;
-        match &self.symbol {
-            Some(symbol) => write!(formatter, " ({symbol})"),
-            None => Ok(()),
-        }
+        let Some((innermost, others)) = self.symbols.split_first() else {
+            return Ok(());
+        };
+        write!(formatter, " {innermost}")?;
+        others
+            .iter()
+            .try_for_each(|outer| write!(formatter, "\n      in {outer}"))
     }
 }
 

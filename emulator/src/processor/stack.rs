@@ -83,7 +83,7 @@ impl Iterator for Walk<'_> {
             image: image.file.path.clone(),
             offset: offset as u64,
             is_return: self.instruction_is_next,
-            symbol: None,
+            symbols: Vec::new(),
         };
         let memory = &image.file.memory;
         let table = FunctionTableEntries::parse(&memory[image.file.exception_table.clone()]);
