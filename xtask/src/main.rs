@@ -62,6 +62,8 @@ enum Command {
     },
     /// Runs the x64 image in Wine's kernel, on Debian without a display.
     Wine(wine::Options),
+    /// Has Wine's setupapi install and remove the x64 package, on Debian without a display.
+    WineInstall(wine::InstallOptions),
 }
 
 #[derive(Args)]
@@ -109,6 +111,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::VerifyInf { paths } if paths.is_empty() => inf::verify(&[inf::source(&root)]),
         Command::VerifyInf { paths } => inf::verify(&paths),
         Command::Wine(options) => wine::run(&root, &options),
+        Command::WineInstall(options) => wine::install(&root, &options),
     }
 }
 

@@ -1,7 +1,10 @@
 //! The driver's image in Wine's kernel: its loader, its registry, its Plug and Play manager, its pool
 //! and spin locks are a second opinion on those of the emulated PC.
 
+mod install;
+mod interrupt;
 pub mod prefix;
+mod report;
 mod stand_ins;
 mod steps;
 mod verdicts;
@@ -13,7 +16,9 @@ use std::time::{Duration, Instant};
 use crate::architecture::Architecture;
 use crate::failure::Failure;
 use crate::{driver, packages};
+pub use install::{Options as InstallOptions, run as install};
 use prefix::{Prefix, SYSTEM32};
+use report::Report;
 
 /// Debian's package of Wine.
 const PACKAGES: [&str; 1] = ["wine64"];
@@ -88,9 +93,10 @@ pub fn run(root: &Path, options: &Options) -> Result<(), Failure> {
     let installed = prefix.file(SYSTEM32).join("drivers/midiuart.sys");
     fs::write(&installed, &image).map_err(Failure::at(&installed))?;
     let lived = live(&prefix);
-    let outcome = verdicts::judge(&image, &prefix.log()?);
+    let mut report = Report::default();
+    verdicts::judge(&image, &prefix.log()?, steps::TWO_DEVICES, &mut report);
     println!("{:.1} s", begin.elapsed().as_secs_f64());
-    lived.and(outcome)
+    lived.and(report.outcome())
 }
 
 /// Installs the service and the devices, starts them, and takes them away.
@@ -112,14 +118,19 @@ fn live(prefix: &Prefix) -> Result<(), Failure> {
         r"C:\windows\system32\drivers\midiuart.sys",
     ])?;
     prefix.run(&["net.exe", "start", "midiuart"])?;
-    // A driver with devices can't be stopped by itself; the processes that drivers run in can.
+    stop_drivers(prefix)?;
+    prefix.stop()
+}
+
+/// Stops the processes that drivers run in; a driver with devices can't be stopped by itself.
+fn stop_drivers(prefix: &Prefix) -> Result<(), Failure> {
     let services = prefix.run(&["net.exe", "start"])?;
     for process in services.lines().map(str::trim) {
         if process.starts_with("Winedevice") {
             stop(prefix, process)?;
         }
     }
-    prefix.stop()
+    Ok(())
 }
 
 /// Stops a service, and waits until it has stopped.

@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 
 use crate::architecture::Architecture;
 use crate::failure::Failure;
-use layout::Layout;
-use parser::Inf;
+pub use layout::Layout;
+pub use parser::{Inf, Line as InfLine};
 use rules::{RULES, Subject};
 pub use stamp::{Date, Stamp, decoration, stamped};
 
@@ -44,12 +44,7 @@ pub fn verify(paths: &[PathBuf]) -> Result<(), Failure> {
         let about = |error: String| Failure::about(path, &error);
         if path.extension() == Some(OsStr::new("inx")) {
             for architecture in ARCHITECTURES {
-                let stamp = Stamp {
-                    architecture,
-                    date: ANY_DATE,
-                    version: env!("CARGO_PKG_VERSION"),
-                };
-                let text = stamped(&text, stamp).map_err(about)?;
+                let text = stamped_for_checks(&text, architecture).map_err(about)?;
                 println!("{} for {}", path.display(), decoration(architecture));
                 broken += report(&subject(path, &text).map_err(about)?);
             }
@@ -75,6 +70,19 @@ pub fn broken(path: &Path, text: &str) -> Result<Vec<(&'static str, String)>, St
     Ok(verdicts
         .filter_map(|(name, verdict)| Some((name, verdict.err()?)))
         .collect())
+}
+
+/// An `.inx` file as it is checked for a processor.
+///
+/// # Errors
+/// If there is no place for date and version.
+pub fn stamped_for_checks(inx: &str, architecture: Architecture) -> Result<String, String> {
+    let stamp = Stamp {
+        architecture,
+        date: ANY_DATE,
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    stamped(inx, stamp)
 }
 
 /// The devices' hardware ids, without repetition, in the file's order.

@@ -165,6 +165,11 @@ fn built(root: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(paths)
 }
 
+/// The folder of the general package for a processor, be it there or not.
+pub fn folder_of(root: &Path, architecture: Architecture) -> PathBuf {
+    packages_folder(root).join(Edition::General.package_name(architecture))
+}
+
 fn packages_folder(root: &Path) -> PathBuf {
     root.join("target/package")
 }

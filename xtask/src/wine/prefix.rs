@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use super::interrupt;
 use crate::failure::Failure;
 
 // Debian's own places; its package `wine`, which has shorter names for them, needs 32 bits too.
@@ -34,8 +35,9 @@ const NOT_FOR_WINE: [&str; 6] = [
 /// put into the prefix is used instead of Wine's own.
 const OVERRIDES: &str = "mscoree,mshtml,winemenubuilder.exe=;ntoskrnl.exe=n,b";
 
-/// What goes to the log: what drivers print, the images that are loaded, and functions that they miss.
-const MESSAGES: &str = "err+all,+loaddll,warn+debugstr,warn+module";
+/// What goes to the log: what drivers print, the images that are loaded, functions that they miss, and
+/// what can't be installed.
+const MESSAGES: &str = "err+all,fixme+setupapi,+loaddll,warn+debugstr,warn+module";
 
 /// Seconds after which the server ends if this program does not live to end it.
 const ORPHANED_AFTER: &str = "-p120";
@@ -55,6 +57,7 @@ impl Prefix {
     /// # Errors
     /// If it can't be made.
     pub fn new(patience: Duration) -> Result<Self, Failure> {
+        interrupt::hold_back()?;
         let folder = tempfile::tempdir()
             .map_err(|error| Failure::unusable(format!("a temporary folder: {error}")))?;
         let prefix = Self { folder, patience };
@@ -75,14 +78,16 @@ impl Prefix {
     /// [`log`](Self::log).
     ///
     /// # Errors
-    /// If it can't be run or takes too long. How it ended does not matter.
+    /// If it can't be run, takes too long, or Ctrl-C is pressed. How it ended does not matter.
     pub fn run(&self, command: &[&str]) -> Result<String, Failure> {
         let line = command.join(" ");
         self.finish(self.command(SERVER).arg(ORPHANED_AFTER), "wineserver")?;
         // Not a pipe, which services would keep open.
         let output = self.file(OUTPUT);
         let printed = File::create(&output).map_err(Failure::at(&output))?;
-        self.finish(self.command(WINE).args(command).stdout(printed), &line)?;
+        let mut program = self.command(WINE);
+        program.args(command).stdout(printed);
+        self.finish_unless(interrupt::was_pressed, &mut program, &line)?;
         read(&output)
     }
 
@@ -122,6 +127,15 @@ impl Prefix {
     }
 
     fn finish(&self, command: &mut Command, name: &str) -> Result<ExitStatus, Failure> {
+        self.finish_unless(|| false, command, name)
+    }
+
+    fn finish_unless(
+        &self,
+        is_over: fn() -> bool,
+        command: &mut Command,
+        name: &str,
+    ) -> Result<ExitStatus, Failure> {
         let unusable = |error| Failure::unusable(format!("{name}: {error}"));
         let log = OpenOptions::new()
             .create(true)
@@ -130,20 +144,22 @@ impl Prefix {
             .map_err(unusable)?;
         let mut child = command.stderr(log).spawn().map_err(unusable)?;
         let begin = Instant::now();
-        loop {
+        let why = loop {
+            // The program may have heard Ctrl-C too.
+            if is_over() {
+                break "interrupted".to_owned();
+            }
             if let Some(status) = child.try_wait().map_err(unusable)? {
                 return Ok(status);
             }
             if begin.elapsed() > self.patience {
-                child.kill().map_err(unusable)?;
-                child.wait().map_err(unusable)?;
-                return Err(Failure::unusable(format!(
-                    "{name}: not done after {} s",
-                    self.patience.as_secs()
-                )));
+                break format!("not done after {} s", self.patience.as_secs());
             }
             thread::sleep(LOOK_AGAIN);
-        }
+        };
+        child.kill().map_err(unusable)?;
+        child.wait().map_err(unusable)?;
+        Err(Failure::unusable(format!("{name}: {why}")))
     }
 }
 

@@ -39,6 +39,8 @@ pub struct Images {
     pub kernel: PathBuf,
     /// The stand-in for portcls.sys.
     pub portcls: PathBuf,
+    /// The program that calls setupapi.
+    pub installer: PathBuf,
 }
 
 /// Builds the images for the kernel that lies in `system32`.
@@ -62,6 +64,7 @@ pub fn build(root: &Path, system32: &Path) -> Result<Images, Failure> {
     Ok(Images {
         kernel: built.join("kernel_additions.dll"),
         portcls: built.join("portcls_stand_in.dll"),
+        installer: built.join("installer.dll"),
     })
 }
 
