@@ -105,7 +105,11 @@ fn access_register(
         .find(|operand| instruction.op_kind(*operand) == OpKind::Memory)
         .ok_or(Unknown::Instruction("a privileged one"))?;
     let address = instruction
-        .virtual_address(memory_operand, 0, |register, _, _| registers.get(register))
+        .virtual_address(memory_operand, 0, |register, _, _| match register {
+            // Those begin at zero in 64-bit mode.
+            Register::DS | Register::ES | Register::CS | Register::SS => Some(0),
+            other => registers.get(other),
+        })
         .and_then(|address| usize::try_from(address).ok())
         .and_then(mapped_register)
         .ok_or(Unknown::Instruction("one with an address that can't be"))?;
