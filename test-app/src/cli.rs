@@ -38,6 +38,18 @@ file is written whole or not at all.
 
 Ctrl-C ends a run early with its table; a second Ctrl-C ends the program at once.";
 
+/// What `--help` says of the driver's commands beyond the options.
+const AFTER_DRIVER_HELP: &str = "\
+Exit codes:
+  0  done; for status: all devices run
+  2  usage: the command line or the package cannot be used, or this is not Windows
+  3  device error: Windows or the device refuses; for status: a device has a problem
+  4  the driver has no device
+
+What fails is told in one line, with its cause and the next step. An installation that fails takes
+back what it has done. A removal takes away what an installation added, and nothing else: what was
+there before, or was added by other programs, stays.";
+
 /// A command line that asks for something.
 #[derive(Debug)]
 pub enum Parsed {
@@ -74,6 +86,54 @@ pub enum Command {
     /// Send and receive a seeded mix of everything and compare every byte
     #[command(after_help = AFTER_HELP)]
     Stress(Stress),
+    /// Install and remove the Windows driver (on Windows, as administrator)
+    #[command(after_help = AFTER_DRIVER_HELP, subcommand_required = true)]
+    #[command(arg_required_else_help = false, disable_help_subcommand = true)]
+    Driver(Driver),
+}
+
+/// The commands of `driver`.
+#[derive(Debug, Args)]
+pub struct Driver {
+    /// What to do with the driver.
+    #[command(subcommand)]
+    pub command: DriverCommand,
+}
+
+/// What to do with the driver.
+#[derive(Debug, Subcommand)]
+pub enum DriverCommand {
+    /// Install the driver: certificate, package, the loopback port's device
+    #[command(after_help = AFTER_DRIVER_HELP)]
+    Install(DriverInstall),
+    /// Remove what install added
+    #[command(after_help = AFTER_DRIVER_HELP)]
+    Remove,
+    /// Tell what is installed, whether it runs, and what stands in its way
+    #[command(after_help = AFTER_DRIVER_HELP)]
+    Status(DriverStatus),
+    /// Stop the driver's devices and start them again: changed parameters count
+    #[command(after_help = AFTER_DRIVER_HELP)]
+    Restart,
+}
+
+/// The options of `driver install`.
+#[derive(Debug, Args)]
+pub struct DriverInstall {
+    /// Folder of the package; else the one that this program lies in
+    #[arg(long, value_name = "DIR")]
+    pub package: Option<PathBuf>,
+    /// Install although test mode is off; the driver runs once it is on
+    #[arg(long)]
+    pub before_test_mode: bool,
+}
+
+/// The options of `driver status`.
+#[derive(Debug, Args)]
+pub struct DriverStatus {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// The options of `list`.

@@ -8,6 +8,7 @@ pub mod cli;
 pub mod commands;
 pub mod compare;
 pub mod direction;
+pub mod driver;
 pub mod exchange;
 pub mod failure;
 pub mod interrupt;

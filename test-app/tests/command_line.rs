@@ -163,6 +163,20 @@ fn help_documents_the_exit_codes() {
 }
 
 #[test]
+#[cfg(not(windows))]
+fn the_driver_is_installed_on_windows_only() {
+    for command in ["install", "remove", "status", "restart"] {
+        let line = refusal(&["driver", command], 2);
+        assert!(line.contains("on Windows only"), "{line}");
+    }
+    let line = refusal(&["driver"], 2);
+    assert!(line.ends_with("(see --help)\n"), "{line}");
+    let output = run(&["driver", "install", "--help"]);
+    let help = String::from_utf8(output.stdout).expect("text");
+    assert!(help.contains("4  the driver has no device"), "{help}");
+}
+
+#[test]
 fn ports_are_listed_for_people_and_programs() {
     let output = run(&["list", "--json"]);
     assert_eq!(output.status.code(), Some(0));

@@ -1,6 +1,7 @@
 //! The commands of the tool.
 
 mod choose;
+mod driver;
 mod list;
 mod play;
 mod stress;
@@ -17,6 +18,7 @@ pub fn run(command: &Command, host: &mut Host<'_>) -> Result<u8, Failure> {
     match command {
         Command::List(options) => list::run(options, host),
         Command::Play(options) => play::run(options, host),
+        Command::Driver(options) => driver::run(options, host),
         Command::Stress(options) => stress::run(options, host),
     }
 }

@@ -1,0 +1,39 @@
+//! Installing the driver on Windows, and taking it away again.
+//!
+//! Everything but [`system`] knows Windows only by the trait [`windows::Windows`], so that each host
+//! compiles and tests it.
+
+pub mod advice;
+#[cfg(test)]
+mod fake;
+pub mod install;
+pub mod machine;
+pub mod package;
+pub mod problems;
+pub mod record;
+pub mod remove;
+pub mod restart;
+pub mod status;
+#[cfg(windows)]
+pub mod system;
+#[cfg(test)]
+mod tests;
+pub mod windows;
+
+/// The hardware id of the loopback port's device, which no bus reports.
+pub const HARDWARE_ID: &str = r"ROOT\MIDIUART";
+/// The driver's service.
+pub const SERVICE: &str = "midiuart";
+
+/// The Windows that this program runs on, if it is one.
+#[must_use]
+pub fn this_windows() -> Option<Box<dyn windows::Windows>> {
+    #[cfg(windows)]
+    {
+        Some(Box::new(system::System))
+    }
+    #[cfg(not(windows))]
+    {
+        None
+    }
+}

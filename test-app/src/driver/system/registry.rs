@@ -1,0 +1,108 @@
+//! The registry of the machine.
+
+use std::ptr;
+
+use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_INVALID_DATA, ERROR_SUCCESS};
+use windows_sys::Win32::System::Registry::{
+    HKEY_LOCAL_MACHINE, REG_SZ, RRF_RT_REG_DWORD, RRF_RT_REG_SZ, RegDeleteTreeW, RegGetValueW,
+    RegSetKeyValueW,
+};
+
+use super::wide::{text, wide};
+use crate::driver::record::Record;
+use crate::driver::windows::{Called, SystemError};
+
+/// Where is remembered what an installation added.
+const KEY: &str = r"SOFTWARE\midiuart-test";
+const VALUE: &str = "Added";
+/// The longest text that is read, in bytes.
+const LONGEST: u32 = 1 << 16;
+
+fn failed(function: &'static str, code: u32) -> SystemError {
+    SystemError { function, code }
+}
+
+/// What an installation added.
+pub fn record() -> Called<Record> {
+    match string(KEY, VALUE)? {
+        None => Ok(Record::default()),
+        Some(json) => serde_json::from_str(&json)
+            .map_err(|_| failed("the record in the registry", ERROR_INVALID_DATA)),
+    }
+}
+
+/// Remembers it.
+pub fn keep_record(record: &Record) -> Called<()> {
+    let key = wide(KEY);
+    if record.0.is_empty() {
+        // SAFETY: the name ends with a zero.
+        let code = unsafe { RegDeleteTreeW(HKEY_LOCAL_MACHINE, key.as_ptr()) };
+        return match code {
+            ERROR_SUCCESS | ERROR_FILE_NOT_FOUND => Ok(()),
+            _ => Err(failed("RegDeleteTreeW", code)),
+        };
+    }
+    let json = serde_json::to_string(record)
+        .map_err(|_| failed("the record in the registry", ERROR_INVALID_DATA))?;
+    let (name, data) = (wide(VALUE), wide(json));
+    let size = u32::try_from(size_of_val(data.as_slice())).unwrap_or(u32::MAX);
+    // SAFETY: the names end with a zero, and `data` has that many bytes.
+    let code = unsafe {
+        RegSetKeyValueW(
+            HKEY_LOCAL_MACHINE,
+            key.as_ptr(),
+            name.as_ptr(),
+            REG_SZ,
+            data.as_ptr().cast(),
+            size,
+        )
+    };
+    match code {
+        ERROR_SUCCESS => Ok(()),
+        _ => Err(failed("RegSetKeyValueW", code)),
+    }
+}
+
+/// A number, if it is there.
+pub fn number(key: &str, value: &str) -> Option<u32> {
+    let (key, value) = (wide(key), wide(value));
+    let mut number = 0_u32;
+    let mut size = super::size_of_structure::<u32>();
+    // SAFETY: the names end with a zero, and `number` has room for `size` bytes.
+    let code = unsafe {
+        RegGetValueW(
+            HKEY_LOCAL_MACHINE,
+            key.as_ptr(),
+            value.as_ptr(),
+            RRF_RT_REG_DWORD,
+            ptr::null_mut(),
+            (&raw mut number).cast(),
+            &raw mut size,
+        )
+    };
+    (code == ERROR_SUCCESS).then_some(number)
+}
+
+/// A text, if it is there.
+pub fn string(key: &str, value: &str) -> Called<Option<String>> {
+    let (key, value) = (wide(key), wide(value));
+    let mut size = LONGEST;
+    let mut buffer = vec![0_u16; LONGEST as usize / size_of::<u16>()];
+    // SAFETY: the names end with a zero, and `buffer` has room for `size` bytes.
+    let code = unsafe {
+        RegGetValueW(
+            HKEY_LOCAL_MACHINE,
+            key.as_ptr(),
+            value.as_ptr(),
+            RRF_RT_REG_SZ,
+            ptr::null_mut(),
+            buffer.as_mut_ptr().cast(),
+            &raw mut size,
+        )
+    };
+    match code {
+        ERROR_SUCCESS => Ok(Some(text(&buffer))),
+        ERROR_FILE_NOT_FOUND => Ok(None),
+        _ => Err(failed("RegGetValueW", code)),
+    }
+}
