@@ -19,7 +19,7 @@ use crate::output;
 use crate::report::json;
 
 /// What ends a report if something is done with the next start only.
-const RESTART: &str = "restart Windows: it is done after that\n";
+const RESTART: &str = "restart Windows: it takes effect after that\n";
 
 pub fn run(options: &Driver, host: &mut Host<'_>) -> Result<u8, Failure> {
     let mut windows = this_windows().ok_or_else(|| {

@@ -51,13 +51,22 @@ pub fn install(plan: &Plan, windows: &mut dyn Windows) -> Result<Installed, Fail
         record: &mut record,
         windows: &mut *windows,
     };
+    let runs_later = steps.runs_later;
     match steps.all() {
-        Ok((devices, restart)) => Ok(Installed {
-            added: record.0.split_off(before),
-            devices,
-            restart,
-            remarks: machine.remarks(),
-        }),
+        Ok((devices, restart)) => {
+            let mut remarks = machine.remarks();
+            if runs_later {
+                remarks.push(
+                    "test mode is still off: run `bcdedit /set testsigning on`, with Secure Boot off",
+                );
+            }
+            Ok(Installed {
+                added: record.0.split_off(before),
+                devices,
+                restart,
+                remarks,
+            })
+        }
         Err(failure) => Err(undone(failure, &mut record, before, windows)),
     }
 }

@@ -342,6 +342,7 @@ fn it_can_be_installed_before_test_mode_is_on() {
     };
     let installed = install(&plan, &mut windows).expect("done");
     assert_eq!(installed.restart, Restart::Needed);
+    assert!(installed.remarks[0].contains("test mode is still off"));
     let status = status(&windows).expect("a status");
     assert_eq!(status.exit_code(), DEVICE_ERROR);
     assert!(status.to_string().contains("code 52"), "{status}");

@@ -6,11 +6,11 @@ use std::ptr;
 
 use windows_sys::Win32::Security::Cryptography::{
     CERT_CONTEXT, CERT_FIND_HASH, CERT_SHA1_HASH_PROP_ID, CERT_STORE_ADD_NEW,
-    CERT_STORE_PROV_SYSTEM_W, CERT_STORE_READONLY_FLAG, CERT_SYSTEM_STORE_LOCAL_MACHINE,
-    CRYPT_INTEGER_BLOB, CertAddEncodedCertificateToStore, CertCloseStore,
-    CertCreateCertificateContext, CertDeleteCertificateFromStore, CertFindCertificateInStore,
-    CertFreeCertificateContext, CertGetCertificateContextProperty, CertOpenStore,
-    CertVerifyTimeValidity, HCERTSTORE, X509_ASN_ENCODING,
+    CERT_STORE_CTRL_COMMIT, CERT_STORE_PROV_SYSTEM_W, CERT_STORE_READONLY_FLAG,
+    CERT_SYSTEM_STORE_LOCAL_MACHINE, CRYPT_INTEGER_BLOB, CertAddEncodedCertificateToStore,
+    CertCloseStore, CertControlStore, CertCreateCertificateContext, CertDeleteCertificateFromStore,
+    CertFindCertificateInStore, CertFreeCertificateContext, CertGetCertificateContextProperty,
+    CertOpenStore, CertVerifyTimeValidity, HCERTSTORE, X509_ASN_ENCODING,
 };
 
 use super::wide::wide;
@@ -107,7 +107,11 @@ pub fn remove(store: Store, thumbprint: &str) -> Called<()> {
     let done = unsafe { CertDeleteCertificateFromStore(context.0) };
     // That has freed it, too, be it deleted or not.
     mem::forget(context);
-    checked("CertDeleteCertificateFromStore", done)
+    checked("CertDeleteCertificateFromStore", done)?;
+    // Wine 8 writes this only when it is told to; Windows has written it, and may have nothing to do.
+    // SAFETY: the store is open, and this needs no parameters.
+    unsafe { CertControlStore(store.0, 0, CERT_STORE_CTRL_COMMIT, ptr::null()) };
+    Ok(())
 }
 
 fn open(store: Store, flags: u32) -> Called<OpenStore> {

@@ -177,6 +177,10 @@ fn needs_restart(set: &DeviceSet, device: &SP_DEVINFO_DATA) -> Called<Restart> {
     };
     // SAFETY: the set is whole, the device is one of it, and the parameters have room.
     let done = unsafe { SetupDiGetDeviceInstallParamsW(set.0, device, &raw mut parameters) };
-    checked("SetupDiGetDeviceInstallParamsW", done)?;
-    Ok((parameters.Flags & (DI_NEEDREBOOT | DI_NEEDRESTART) != 0).into())
+    match checked("SetupDiGetDeviceInstallParamsW", done) {
+        Ok(()) => Ok((parameters.Flags & (DI_NEEDREBOOT | DI_NEEDRESTART) != 0).into()),
+        // It has been removed from the set, too.
+        Err(error) if error.code == ERROR_NO_SUCH_DEVINST => Ok(Restart::NotNeeded),
+        Err(error) => Err(error),
+    }
 }

@@ -1,5 +1,6 @@
 //! Signatures.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::ptr;
 
@@ -16,6 +17,9 @@ use windows_sys::Win32::Security::WinTrust::{
 use super::size_of_structure;
 use super::wide::wide;
 use crate::driver::windows::Signature;
+
+/// `CRYPT_E_ASN1_…` of winerror.h: what is signed can't even be read.
+const ASN1_ERRORS: RangeInclusive<u32> = 0x8009_3100..=0x8009_31FF;
 
 /// Judges the signature of a file.
 pub fn signature(path: &Path) -> Signature {
@@ -55,7 +59,10 @@ pub fn signature(path: &Path) -> Signature {
         | TRUST_E_SUBJECT_FORM_UNKNOWN
         | CRYPT_E_BAD_MSG => Signature::Broken,
         CERT_E_EXPIRED => Signature::Expired,
-        other => Signature::Refused(other.cast_unsigned()),
+        other => match other.cast_unsigned() {
+            code if ASN1_ERRORS.contains(&code) => Signature::Broken,
+            code => Signature::Refused(code),
+        },
     }
 }
 
