@@ -1,6 +1,6 @@
 //! Installing the driver on Windows, and taking it away again.
 //!
-//! Everything but [`system`] knows Windows only by the trait [`windows::Windows`], so that each host
+//! Everything but `system` knows Windows only by the trait [`windows::Windows`], so that each host
 //! compiles and tests it.
 
 pub mod advice;
