@@ -1,5 +1,6 @@
 //! The user's tool as a program for Windows: one file that needs nothing but Windows.
 
+mod installation;
 mod runtime;
 mod wine;
 
@@ -44,7 +45,8 @@ pub struct Options {
     /// Looks with clippy at it as it is built for Windows instead.
     #[arg(long)]
     clippy: bool,
-    /// Runs it under Wine afterwards, where it has to print what it prints on this machine. x64 only.
+    /// Runs it under Wine afterwards, where it has to print what it prints on this machine, and to
+    /// install and remove the package without a trace. x64 only.
     #[arg(long)]
     wine: bool,
     /// Installs the Debian packages that are missing. Needs root.
@@ -95,7 +97,7 @@ pub fn build(root: &Path, options: &Options) -> Result<(), Failure> {
     println!("imports from {imported}");
     println!("{:>8.1} s", begin.elapsed().as_secs_f64());
     if options.wine {
-        return wine::compare(root, &place, options.install);
+        return wine::check(root, &place, options.install);
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ mod archive;
 mod checks;
 mod contents;
 mod date;
-mod edition;
+pub mod edition;
 mod folder;
 mod osslsigncode;
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{PROGRAM, runtime};
+use super::{PROGRAM, installation, runtime};
 use crate::architecture::Architecture;
 use crate::failure::Failure;
+use crate::package::edition::Edition;
 use crate::packages;
 use crate::wine::prefix::Prefix;
 
@@ -22,11 +23,12 @@ const COMMANDS: &[&[&str]] = &[
     &["stress", "--duration", "5s", "--json", "--seed", "7"],
 ];
 
-/// Runs commands under Wine and on this machine, a line for each.
+/// Runs commands under Wine and on this machine, and installs the driver's package under Wine, a line for
+/// each.
 ///
 /// # Errors
-/// If they print different things, or can't be run.
-pub fn compare(root: &Path, program: &Path, may_install: bool) -> Result<(), Failure> {
+/// If they print different things, or can't be run, or the installation leaves something.
+pub fn check(root: &Path, program: &Path, may_install: bool) -> Result<(), Failure> {
     packages::require_all(&["wine64"], may_install)?;
     let prefix = Prefix::new(PATIENCE)?;
     let installed = prefix.file(PROGRAM);
@@ -44,11 +46,17 @@ pub fn compare(root: &Path, program: &Path, may_install: bool) -> Result<(), Fai
             different += 1;
         }
     }
-    if different == 0 {
-        Ok(())
-    } else {
-        Err(Failure::found(format!("{different} commands differ")))
+    if different > 0 {
+        return Err(Failure::found(format!("{different} commands differ")));
     }
+    let package = Edition::General.package_name(Architecture::X64);
+    let package = root.join("target/package").join(package);
+    if !package.exists() {
+        return Err(Failure::unusable(
+            "no package to install; `cargo xtask package` makes one",
+        ));
+    }
+    installation::check(&prefix, &package)
 }
 
 /// Windows' names of programs have an extension.
