@@ -33,7 +33,8 @@ pub fn linker_arguments(entry: &str) -> Vec<String> {
     let settings = [
         "/NODEFAULTLIB",
         "/SUBSYSTEM:CONSOLE",
-        "/BREPRO", // a digest instead of the time
+        "/BREPRO",     // a digest instead of the time
+        "/DEBUG:NONE", // else there is a PDB, whose identity is never the same
     ];
     objects
         .into_iter()
