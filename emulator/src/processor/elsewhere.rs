@@ -18,6 +18,10 @@ impl Guarded {
     }
 }
 
+impl Drop for Guarded {
+    fn drop(&mut self) {}
+}
+
 /// Nothing is watched here.
 pub(crate) struct SpinWatch;
 
