@@ -104,6 +104,15 @@ fn mixed_streams_pass_both_ways_with_an_edge_triggered_interrupt() {
 }
 
 #[test]
+fn mixed_streams_pass_both_ways_with_registers_in_memory() {
+    over(SEEDS, pairs(CHIPS, CLIENTS), |pc, (uart, client), seed| {
+        let stage = Plan::new(uart).in_memory().start(pc);
+        both_ways(&stage, client, &mixed(seed, 60));
+        stage.take_down();
+    });
+}
+
+#[test]
 fn quirks_together() {
     const TOGETHER: [(Uart, &[&str]); 6] = [
         (Uart::Mpu401, &["fifo-1", "busy-after-write", "slow-reset"]),

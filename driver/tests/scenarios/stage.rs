@@ -14,7 +14,7 @@ use emulated_pc::hardware::quirk::{ChipKind, ChipOptions, options_for};
 use emulated_pc::hardware::wire::BYTE_TIME;
 use emulated_pc::{
     Config, Device, Driver, DriverImage, DriverSource, Filter, FunctionalDevice, Hardware, Pc, Pin,
-    PinStatistics, RegistryValue, Trigger, boot,
+    PinStatistics, Registers, RegistryValue, Trigger, boot,
 };
 use midiuart::counters;
 use midiuart::filter::{CAPTURE_PIN, REFERENCE_STRING, RENDER_PIN};
@@ -24,6 +24,7 @@ use portcls::status::STATUS_SUCCESS;
 use portcls::types::NTSTATUS;
 
 const PORTS: u16 = 0x330;
+const ADDRESS: u64 = 0xFE00_0000;
 /// Only the run with this seed is made, if it is set.
 const SEED_VARIABLE: &str = "MIDIUART_SEED";
 
@@ -164,6 +165,7 @@ impl Uart {
 pub struct Plan {
     uart: Uart,
     options: ChipOptions,
+    in_memory: bool,
     trigger: Trigger,
     registry: Vec<(String, RegistryValue)>,
 }
@@ -182,6 +184,7 @@ impl Plan {
         Self {
             uart,
             options,
+            in_memory: false,
             trigger: Trigger::Level,
             registry: Vec::new(),
         }
@@ -190,6 +193,12 @@ impl Plan {
     /// Its interrupt is seen when the line rises.
     pub fn edge_triggered(mut self) -> Self {
         self.trigger = Trigger::Edge;
+        self
+    }
+
+    /// Its registers are in memory instead of at I/O ports.
+    pub fn in_memory(mut self) -> Self {
+        self.in_memory = true;
         self
     }
 
@@ -221,6 +230,9 @@ impl Plan {
             }
             Uart::Software => Hardware::software(),
         };
+        if self.in_memory {
+            hardware.registers = Registers::Memory(ADDRESS);
+        }
         hardware.registry.clone_from(&self.registry);
         hardware
     }

@@ -69,7 +69,7 @@ fn protection_fault(machine: &Machine, frame: &mut TrapFrame) {
         ),
         Err(Unknown::RegisterAccess) => exception(
             machine,
-            "an access to a device register that is no plain load or store",
+            "an access to a device register that is no plain load or store, and no arithmetic either",
         ),
         Err(Unknown::Instruction(which)) => exception(
             machine,

@@ -2,6 +2,7 @@
 
 use iced_x86::{Decoder, DecoderOptions, Instruction, Mnemonic, OpKind, Register};
 
+use super::arithmetic::{CHANGED_FLAGS, operate};
 use super::registers::Registers;
 use crate::machine::Machine;
 use crate::machine::bus;
@@ -95,7 +96,7 @@ fn write(machine: &Machine, size: usize, value: u64, place: impl Fn(u16) -> bus:
     }
 }
 
-/// A load from a mapped register, or a store to one.
+/// A load from a mapped register, a store to one, or arithmetic with one.
 fn access_register(
     machine: &Machine,
     registers: &mut Registers,
@@ -115,19 +116,37 @@ fn access_register(
         .ok_or(Unknown::Instruction("one with an address that can't be"))?;
     let size = instruction.memory_size().size();
     let place = |offset: u16| bus::Registers::Memory(address + u64::from(offset));
-    match (instruction.mnemonic(), memory_operand) {
-        (Mnemonic::Mov | Mnemonic::Movzx, 1) => {
+    let other_operand = u32::from(memory_operand == 0);
+    let other = match instruction.op_kind(other_operand) {
+        OpKind::Register => registers.get(instruction.op_register(other_operand)),
+        _ => Some(instruction.immediate(other_operand)),
+    };
+    let other = other.ok_or(Unknown::RegisterAccess)?;
+    let is_destination = memory_operand == 0;
+    let mnemonic = instruction.mnemonic();
+    match mnemonic {
+        Mnemonic::Mov if is_destination => write(machine, size, other, place),
+        Mnemonic::Mov | Mnemonic::Movzx => {
             let value = read(machine, size, place);
             registers.set(instruction.op0_register(), value);
         }
-        (Mnemonic::Mov, 0) => {
-            let value = match instruction.op1_kind() {
-                OpKind::Register => registers.get(instruction.op1_register()),
-                _ => Some(instruction.immediate(1)),
+        // Whether it is known has to be clear before the register is touched.
+        _ if operate(mnemonic, 0, 0, size).is_none() => return Err(Unknown::RegisterAccess),
+        _ => {
+            let value = read(machine, size, place);
+            let (first, second) = if is_destination {
+                (value, other)
+            } else {
+                (other, value)
             };
-            write(machine, size, value.ok_or(Unknown::RegisterAccess)?, place);
+            let left = operate(mnemonic, first, second, size).ok_or(Unknown::RegisterAccess)?;
+            match left.value {
+                Some(result) if is_destination => write(machine, size, result, place),
+                Some(result) => registers.set(instruction.op0_register(), result),
+                None => {}
+            }
+            registers.set_flags(left.flags, CHANGED_FLAGS);
         }
-        _ => return Err(Unknown::RegisterAccess),
     }
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! [`trap`], on its own stack, which leads to [`faults`] and [`instructions`] as ordinary code. So traps
 //! nest like on a real processor, and a driver that is stopped is simply never returned to.
 
+mod arithmetic;
 mod faults;
 mod instructions;
 mod registers;

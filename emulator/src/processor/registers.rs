@@ -45,6 +45,14 @@ impl Registers {
         })
     }
 
+    /// Changes those flags of the processor that `mask` names.
+    pub(super) fn set_flags(&mut self, flags: u64, mask: u64) {
+        let number = usize::try_from(libc::REG_EFL);
+        if let Some(all) = number.ok().and_then(|number| self.0.get_mut(number)) {
+            *all = (all.cast_unsigned() & !mask | flags & mask).cast_signed();
+        }
+    }
+
     fn place(register: Register) -> Option<usize> {
         let full = register.full_register();
         let (_, number) = NUMBERS.iter().find(|(other, _)| *other == full)?;

@@ -9,8 +9,8 @@ use std::fs;
 use emulated_pc::hardware::ns16550::{Ns16550, Ns16550Switches};
 use emulated_pc::{BugCheck, Config, DriverImage, DriverSource, Hardware, Stop, boot};
 use iced_x86::code_asm::{
-    CodeAssembler, IcedError, al, ax, byte_ptr, cl, cr8, dx, eax, ecx, edx, qword_ptr, r8d, rax,
-    rcx, rdx, rsp,
+    CodeAssembler, IcedError, al, ax, byte_ptr, cl, cr8, dh, dl, dx, eax, ecx, edx, qword_ptr, r8d,
+    rax, rcx, rdx, rsp,
 };
 use program::{
     BASE, Code, DRIVER_START, DRIVER_UNLOAD, INIT, KE_GET_CURRENT_IRQL, MM_MAP_IO_SPACE_EX, PAGE,
@@ -209,16 +209,37 @@ fn mapped_registers_are_read_and_written() {
         BugCheck::DriverVerifierDetectedViolation,
         "RegisterAccessBeforeStart",
     );
-    let calculation = Program::entry(|asm| {
+    let exchange = Program::entry(|asm| {
         map(asm, 0xFE00_0000)?;
-        asm.or(byte_ptr(rax), 1)?;
+        asm.xchg(byte_ptr(rax), cl)?;
         succeed(asm)
     });
     stops(
-        &calculation,
+        &exchange,
         BugCheck::KmodeExceptionNotHandled,
         "no plain load or store",
     );
+}
+
+/// Compilers compare a register without loading it first.
+#[test]
+fn arithmetic_on_mapped_registers() {
+    let flags = says(|asm| {
+        map(asm, 0xFD00_0000)?;
+        asm.xor(edx, edx)?;
+        asm.cmp(byte_ptr(rax), 0xFF)?;
+        asm.sete(dl)?;
+        asm.test(byte_ptr(rax + 1), 0x80)?;
+        asm.setne(dh)?;
+        asm.mov(ecx, 0x1F0)?;
+        asm.and(cl, byte_ptr(rax + 2))?;
+        asm.or(byte_ptr(rax + 3), cl)?;
+        asm.shl(ecx, 16)?;
+        asm.mov(eax, edx)?;
+        asm.or(eax, ecx)?;
+        say(asm)
+    });
+    assert_eq!(flags, Some(0x01F0_0101));
 }
 
 /// Calls PAGE, which returns 7 with an address in it, before and after the IRQL was raised.
