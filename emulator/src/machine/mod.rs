@@ -192,6 +192,15 @@ impl Machine {
         self.images.borrow().clone()
     }
 
+    /// The image that an address lies in.
+    pub(crate) fn image_at(&self, address: usize) -> Option<Rc<MappedImage>> {
+        let images = self.images.borrow();
+        let found = images
+            .iter()
+            .find(|image| image.offset_of(address).is_some());
+        found.cloned()
+    }
+
     /// Whether an address lies in a driver's image. Can be asked by a handler of a signal.
     pub(crate) fn is_in_image(&self, address: usize) -> bool {
         self.images.try_borrow().is_ok_and(|images| {

@@ -56,9 +56,9 @@ fn exception(machine: &Machine, what: &str) -> ! {
 }
 
 fn protection_fault(machine: &Machine, frame: &mut TrapFrame) {
-    let images = machine.images();
     let address = frame.registers.instruction();
-    let Some(code) = images.iter().find_map(|image| image.code_at(address)) else {
+    let image = machine.image_at(address);
+    let Some(code) = image.as_ref().and_then(|image| image.code_at(address)) else {
         exception(machine, "an access to an address that can't be");
     };
     match emulate(machine, &mut frame.registers, code) {
@@ -81,10 +81,10 @@ fn protection_fault(machine: &Machine, frame: &mut TrapFrame) {
 fn page_fault(machine: &Machine, frame: &TrapFrame) {
     let address = frame.registers.host(libc::REG_CR2);
     let error = frame.registers.host(libc::REG_ERR);
-    let images = machine.images();
-    let image = images
-        .iter()
-        .find_map(|image| Some((image, image.offset_of(address)?)));
+    let image = machine.image_at(address);
+    let image = image
+        .as_ref()
+        .and_then(|image| Some((image, image.offset_of(address)?)));
     if machine.paging.contains(address) {
         if machine.irql() < DISPATCH_LEVEL && machine.paging.bring_back(address) {
             return;

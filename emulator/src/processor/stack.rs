@@ -34,9 +34,10 @@ pub(crate) fn driver_frames(images: &[Rc<MappedImage>]) -> Vec<StackFrame> {
     });
     let (registers, is_trap) = match (caller, innermost()) {
         (Some(registers), _) => (registers, false),
+        (None, Some(trapped)) if is_driver(trapped.instruction()) => (trapped, true),
         (None, Some(trapped)) => match called_from(images, &trapped) {
-            Some(caller) if !is_driver(trapped.instruction()) => (caller, false),
-            _ => (trapped, true),
+            Some(caller) => (caller, false),
+            None => return Vec::new(),
         },
         (None, None) => return Vec::new(),
     };
