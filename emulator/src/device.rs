@@ -23,6 +23,8 @@ pub struct Hardware {
     pub registry: Vec<(String, RegistryValue)>,
     /// Resources that the driver is told instead of the true ones.
     pub resources: Option<Vec<HardwareResource>>,
+    /// Whether a cable leads from the UART's output to its input; nobody else is at its ends then.
+    pub loop_cable: bool,
 }
 
 impl Hardware {
@@ -35,6 +37,7 @@ impl Hardware {
             interrupt,
             registry: Vec::new(),
             resources: None,
+            loop_cable: false,
         }
     }
 
@@ -56,7 +59,15 @@ impl Hardware {
             interrupt: None,
             registry: Vec::new(),
             resources: None,
+            loop_cable: false,
         }
+    }
+
+    /// Leads the UART's output to its own input.
+    #[must_use]
+    pub fn with_loop_cable(mut self) -> Self {
+        self.loop_cable = true;
+        self
     }
 
     /// Adds a registry value.

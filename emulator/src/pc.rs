@@ -73,6 +73,12 @@ impl Pc {
         self.machine.idle_until(until);
     }
 
+    /// When something next happens by itself, if it will.
+    #[must_use]
+    pub fn next_event(&self) -> Option<Instant> {
+        self.machine.next_event()
+    }
+
     /// Lets time pass until `condition` holds, at most for `limit`; returns whether it holds.
     pub fn run_while_not(&self, limit: Duration, condition: impl FnMut() -> bool) -> bool {
         self.machine.idle_while(self.now() + limit, condition)

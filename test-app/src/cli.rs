@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
@@ -188,7 +189,7 @@ pub struct Stress {
 #[derive(Clone, Debug, Args)]
 pub struct Machine {
     /// UART behind the port
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "UART", default_value_t, value_parser = uart())]
     pub uart: Uart,
     /// Variation of the hardware; may be given more than once; an unknown name is
     /// answered with those that the UART can have
@@ -218,6 +219,10 @@ impl Machine {
             port: String::new(),
         }
     }
+}
+
+fn uart() -> impl TypedValueParser<Value = Uart> {
+    PossibleValuesParser::new(Uart::ALL.map(Uart::name)).try_map(|name| name.parse::<Uart>())
 }
 
 fn seed(text: &str) -> Result<u64, String> {

@@ -72,7 +72,7 @@ impl PhysicalDevice {
             .map(|resource| describe(resource, trigger, || line.unwrap_or_else(add_line)))
             .collect();
         let bus = hardware.chip.map(|chip| {
-            let device = PluggedDevice::new(chip, hardware.registers, line);
+            let device = PluggedDevice::new(chip, hardware.registers, line, hardware.loop_cable);
             machine.bus.plug(device)
         });
         Self {

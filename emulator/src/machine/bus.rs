@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Machine;
 use super::events::Event;
 use super::stop::BugCheck;
-use crate::hardware::chip::{Chip, WireByte};
+use crate::hardware::chip::{Chip, LineFault, WireByte};
 use crate::hardware::wire::{BYTE_TIME, FarEnd, MidiWire};
 use crate::time::Instant;
 
@@ -42,6 +42,8 @@ pub(crate) struct PluggedDevice {
     pub(crate) wire: RefCell<MidiWire>,
     pub(crate) registers: Registers,
     pub(crate) line: Option<usize>,
+    /// A cable leads from the output to the input.
+    loop_cable: bool,
     pub(crate) access: Cell<Access>,
     pub(crate) register_accesses: Cell<u64>,
     wakes_at: Cell<Option<Instant>>,
@@ -61,8 +63,14 @@ pub(crate) struct WireAccount {
 }
 
 impl PluggedDevice {
-    pub(crate) fn new(chip: Box<dyn Chip>, registers: Registers, line: Option<usize>) -> Self {
+    pub(crate) fn new(
+        chip: Box<dyn Chip>,
+        registers: Registers,
+        line: Option<usize>,
+        loop_cable: bool,
+    ) -> Self {
         Self {
+            loop_cable,
             chip: RefCell::new(chip),
             wire: RefCell::default(),
             registers,
@@ -125,12 +133,31 @@ impl PluggedDevice {
         let mut chip = self.chip.borrow_mut();
         let mut wire = self.wire.borrow_mut();
         while let Some(at) = wire.next_arrival().filter(|at| *at <= now) {
-            chip.advance(at, wire.record());
+            self.advance(&mut **chip, &mut wire, at);
             if let Some((value, fault)) = wire.take_arrival(at) {
                 chip.receive(value, fault, at);
             }
         }
-        chip.advance(now, wire.record());
+        self.advance(&mut **chip, &mut wire, now);
+    }
+
+    /// Lets the chip send until `now`; it hears what it sends if a cable leads back.
+    fn advance(&self, chip: &mut dyn Chip, wire: &mut MidiWire, now: Instant) {
+        if !self.loop_cable {
+            return chip.advance(now, wire.record());
+        }
+        let mut reached = Instant::POWER_ON;
+        while reached < now {
+            let change = chip.next_change();
+            reached = change
+                .filter(|at| reached < *at && *at < now)
+                .unwrap_or(now);
+            let heard = wire.sent().len();
+            chip.advance(reached, wire.record());
+            for byte in &wire.sent()[heard..] {
+                chip.receive(byte.value, LineFault::default(), byte.end);
+            }
+        }
     }
 
     fn next_change(&self) -> Option<Instant> {

@@ -319,6 +319,11 @@ impl Machine {
         true
     }
 
+    /// When something next happens by itself.
+    pub(crate) fn next_event(&self) -> Option<Instant> {
+        self.events.borrow().next_at()
+    }
+
     fn next_event_before(&self, until: Instant) -> Option<Instant> {
         let next = self.events.borrow().next_at()?;
         (next <= until).then(|| next.max(self.now()))

@@ -3,34 +3,8 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+pub use midiuart_pc::Uart;
 use serde::Serialize;
-
-/// The kind of UART behind the port.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Uart {
-    /// An MPU-401 in UART mode.
-    Mpu401,
-    /// A 16550 whose clock gives 31250 baud.
-    #[default]
-    #[value(name = "16550")]
-    #[serde(rename = "16550")]
-    Ns16550,
-    /// The loopback device: a UART in software.
-    Software,
-}
-
-impl Uart {
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Mpu401 => "mpu401",
-            Self::Ns16550 => "16550",
-            Self::Software => "software",
-        }
-    }
-}
 
 /// The Windows component whose way of using a port is followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
@@ -77,9 +51,6 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_command_line() {
-        for uart in Uart::value_variants() {
-            assert_eq!(Uart::from_str(uart.name(), false), Ok(*uart));
-        }
         for client in Client::value_variants() {
             assert_eq!(Client::from_str(client.name(), false), Ok(*client));
         }

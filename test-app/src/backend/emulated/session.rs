@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use emulated_pc::clients::{Client, Input, Output, Received};
 use emulated_pc::time::Instant;
-use midiuart::filter::{CAPTURE_PIN, RENDER_PIN};
+use midiuart_pc::{CAPTURE_PIN, RENDER_PIN, Started, Trouble};
+use portcls::types::NTSTATUS;
 
-use super::{Started, failed, read_counters};
 use crate::backend::report::WriteCounts;
 use crate::backend::{Cable, ReceivedBytes, Session, Setup, Uart, WireByte, setup};
 use crate::failure::Failure;
@@ -63,7 +63,7 @@ impl<'s, 'pc> EmulatedSession<'s, 'pc> {
 
     fn check(&self) -> Result<(), Failure> {
         match self.output.as_ref().map(Output::failures) {
-            Some((1.., status)) => Err(failed("the device refused bytes", status.unwrap_or(0))),
+            Some((1.., status)) => Err(refused("the device refused bytes", status.unwrap_or(0))),
             _ => Ok(()),
         }
     }
@@ -101,14 +101,15 @@ impl<'s, 'pc> EmulatedSession<'s, 'pc> {
             return Ok(false);
         }
         let written = open.map_or(0, |output| output.pin().statistics().bytes_written);
-        let left = match self.uart {
-            Uart::Mpu401 | Uart::Ns16550 => self.started.device.wire_sent_total(),
-            Uart::Software => read_counters(&self.started.filter)?["bytes_received"],
-        };
+        let left = self.started.bytes_that_left()?;
         // The driver's counters have 32 bits.
         let outstanding = (self.accepted + written).wrapping_sub(left);
         Ok(u32::try_from(outstanding & u64::from(u32::MAX)) == Ok(0))
     }
+}
+
+fn refused(what: &str, status: NTSTATUS) -> Failure {
+    Trouble::refused(what, status).into()
 }
 
 const fn since_start(instant: Instant) -> Duration {
@@ -139,7 +140,7 @@ impl Session for EmulatedSession<'_, '_> {
     fn open_output(&mut self) -> Result<(), Failure> {
         let filter = &self.started.filter;
         let output = self.client.open_output(filter, RENDER_PIN);
-        let output = output.map_err(|status| failed("the output does not open", status))?;
+        let output = output.map_err(|status| refused("the output does not open", status))?;
         self.output = Some(output);
         Ok(())
     }
@@ -163,7 +164,7 @@ impl Session for EmulatedSession<'_, '_> {
     fn open_input(&mut self) -> Result<(), Failure> {
         let filter = &self.started.filter;
         let input = self.client.open_input(filter, CAPTURE_PIN);
-        let input = input.map_err(|status| failed("the input does not open", status))?;
+        let input = input.map_err(|status| refused("the input does not open", status))?;
         self.input = Some(input);
         Ok(())
     }

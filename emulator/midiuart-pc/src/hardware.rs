@@ -5,8 +5,7 @@ use emulated_pc::hardware::ns16550::Ns16550;
 use emulated_pc::hardware::quirk::{ChipKind, ChipOptions, options_for, quirks_of};
 use emulated_pc::{Hardware, RegistryValue, Trigger};
 
-use crate::backend::{Setup, Uart};
-use crate::failure::Failure;
+use crate::{Installation, Trouble, Uart};
 
 /// The usual first port of an MPU-401.
 const MPU401_BASE: u16 = 0x330;
@@ -19,7 +18,8 @@ const UNPACED: &str = "unpaced";
 const NO_ACKNOWLEDGE: &str = "no-ack";
 
 /// The names of the variations that a UART can be given.
-pub(super) fn quirks(uart: Uart) -> Vec<&'static str> {
+#[must_use]
+pub fn quirks(uart: Uart) -> Vec<&'static str> {
     match uart {
         Uart::Mpu401 => quirks_of(ChipKind::Mpu401)
             .map(|quirk| quirk.name)
@@ -32,7 +32,8 @@ pub(super) fn quirks(uart: Uart) -> Vec<&'static str> {
 }
 
 /// What the port is made of, for people.
-pub(super) const fn describe(uart: Uart) -> &'static str {
+#[must_use]
+pub const fn describe(uart: Uart) -> &'static str {
     match uart {
         Uart::Mpu401 => "emulated MPU-401",
         Uart::Ns16550 => "emulated 16550",
@@ -41,40 +42,42 @@ pub(super) const fn describe(uart: Uart) -> &'static str {
 }
 
 /// Hardware that is yet to be built, on the machine's own thread.
-pub(super) struct Plan {
+pub(crate) struct Plan {
     uart: Uart,
     options: Option<ChipOptions>,
     registry: Vec<(&'static str, u32)>,
+    loop_cable: bool,
 }
 
 /// Plans the hardware of a run.
-pub(super) fn plan(setup: &Setup) -> Result<Plan, Failure> {
-    let has = |name: &str| setup.quirks.iter().any(|quirk| quirk == name);
-    let chip = match setup.uart {
+pub(crate) fn plan(installation: &Installation) -> Result<Plan, Trouble> {
+    let has = |name: &str| installation.quirks.iter().any(|quirk| quirk == name);
+    let chip = match installation.uart {
         Uart::Mpu401 => Some(ChipKind::Mpu401),
         Uart::Ns16550 => Some(ChipKind::Ns16550),
         Uart::Software => None,
     };
     let options = chip
-        .map(|chip| options_for(chip, &setup.quirks))
+        .map(|chip| options_for(chip, &installation.quirks))
         .transpose()
-        .map_err(|unknown| Failure::Usage(unknown.to_string()))?;
+        .map_err(|unknown| Trouble::Unusable(unknown.to_string()))?;
     let mut registry = Vec::new();
-    if setup.uart == Uart::Software && has(UNPACED) {
+    if installation.uart == Uart::Software && has(UNPACED) {
         registry.push(("Paced", 0));
     }
-    if setup.uart == Uart::Mpu401 && has(NO_ACKNOWLEDGE) {
+    if installation.uart == Uart::Mpu401 && has(NO_ACKNOWLEDGE) {
         registry.push(("AcknowledgeExpected", 0));
     }
     Ok(Plan {
-        uart: setup.uart,
+        uart: installation.uart,
         options,
         registry,
+        loop_cable: installation.loop_cable,
     })
 }
 
 impl Plan {
-    pub(super) fn build(self) -> Hardware {
+    pub(crate) fn build(self) -> Hardware {
         let hardware = match (self.uart, self.options) {
             (Uart::Mpu401, Some(options)) => {
                 let interrupt = options.has_interrupt.then_some(Trigger::Edge);
@@ -90,6 +93,11 @@ impl Plan {
                 Hardware::at_ports(chip, NS16550_BASE, interrupt)
             }
             _ => Hardware::software(),
+        };
+        let hardware = if self.loop_cable {
+            hardware.with_loop_cable()
+        } else {
+            hardware
         };
         self.registry
             .into_iter()
