@@ -6,16 +6,13 @@ use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::backend::{Client, Setup, Uart};
 use crate::failure::Failure;
 
 /// The seed of runs that name none: every run can be repeated.
 const DEFAULT_SEED: u64 = 1;
-
-/// How much traffic a stress run makes unless told otherwise, as time on the wire.
-const DEFAULT_DURATION: &str = "15m";
 
 /// The shortest stress run: a few messages.
 const SHORTEST_DURATION: Duration = Duration::from_millis(100);
@@ -31,7 +28,8 @@ Exit codes:
   2  usage: the command line or a file that it names cannot be used
   3  device error: the device failed, --driver names no driver that can be run, or an
      output cannot be written
-  4  no such port
+  4  no such port, or several that match
+  5  no loop: nothing that was sent came back
 
 What bad input gets: one line that names the fault and what is accepted, and exit code 2 (4 for a
 port that does not exist). Files are read and checked before the first byte is sent. A captured
@@ -140,7 +138,7 @@ pub struct DriverStatus {
 /// The options of `list`.
 #[derive(Debug, Args)]
 pub struct List {
-    /// Which machine to list.
+    /// Whose ports to list.
     #[command(flatten)]
     pub machine: Machine,
     /// Print JSON
@@ -154,9 +152,9 @@ pub struct Play {
     /// Files to play, one after the other
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// Port to play to, as `list` names it; else the first
-    #[arg(long, value_name = "NAME")]
-    pub port: Option<String>,
+    /// Which port.
+    #[command(flatten)]
+    pub ports: PortChoice,
     /// Write what came over the wire, with its time stamps
     #[arg(long, value_name = "OUT.mid")]
     pub capture: Option<PathBuf>,
@@ -171,12 +169,13 @@ pub struct Play {
 /// The options of `stress`.
 #[derive(Debug, Args)]
 pub struct Stress {
-    /// Port to stress, as `list` names it; else the first
-    #[arg(long, value_name = "NAME")]
-    pub port: Option<String>,
-    /// Traffic to make, as time on the wire: 60s, 5m, 1h 30m
-    #[arg(long, value_name = "TIME", default_value = DEFAULT_DURATION, value_parser = duration)]
-    pub duration: Duration,
+    /// Which port.
+    #[command(flatten)]
+    pub ports: PortChoice,
+    /// Traffic to make, as time on the wire: 60s, 5m, 1h 30m; else 15m on an emulated PC, and 1m
+    /// where it takes that long
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub duration: Option<Duration>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -185,12 +184,41 @@ pub struct Stress {
     pub machine: Machine,
 }
 
-/// The options that describe the emulated PC.
+/// Which ports to use.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PortChoice {
+    /// Port to use, by its number, its name or a part of it, as `list` shows them; else the first
+    /// that has an output and an input
+    #[arg(long, value_name = "PORT")]
+    pub port: Option<String>,
+    /// Output to use, if it is another port's
+    #[arg(long, value_name = "PORT")]
+    pub out: Option<String>,
+    /// Input to use, if it is another port's
+    #[arg(long = "in", value_name = "PORT")]
+    pub input: Option<String>,
+}
+
+/// Whose ports are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum On {
+    /// An emulated PC's, in virtual time
+    Emulated,
+    /// Windows', in real time; not on Windows: those that this program's own winmm has, which are
+    /// emulated PCs in real time (see `EMULATED_PORTS`)
+    Winmm,
+}
+
+/// The options that say whose ports are used, and describe the emulated PC.
 #[derive(Clone, Debug, Args)]
 pub struct Machine {
-    /// UART behind the port
-    #[arg(long, value_name = "UART", default_value_t, value_parser = uart())]
-    pub uart: Uart,
+    /// Whose ports to use; else Windows', or an emulated PC's if this is not Windows or an option
+    /// of it is given
+    #[arg(long, value_enum)]
+    pub on: Option<On>,
+    /// UART behind the port of the emulated PC: mpu401, 16550 or software
+    #[arg(long, value_name = "UART", value_parser = uart(), hide_possible_values = true)]
+    pub uart: Option<Uart>,
     /// Variation of the hardware; may be given more than once; an unknown name is
     /// answered with those that the UART can have
     #[arg(long = "quirk", value_name = "NAME")]
@@ -201,22 +229,44 @@ pub struct Machine {
     /// Number from which everything left to chance is drawn
     #[arg(long, value_name = "N", default_value_t = DEFAULT_SEED, value_parser = seed)]
     pub seed: u64,
-    /// Windows component that uses the port
-    #[arg(long, value_enum, default_value_t)]
-    pub client: Client,
+    /// Windows component that uses the port of the emulated PC
+    #[arg(long, value_enum)]
+    pub client: Option<Client>,
 }
 
 impl Machine {
-    /// The machine as the backend wants it, without a port yet.
+    /// Whose ports are used.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] if Windows' are, and an option of the emulated PC is given.
+    pub fn on(&self) -> Result<On, Failure> {
+        let given = [
+            ("--uart", self.uart.is_some()),
+            ("--quirk", !self.quirks.is_empty()),
+            ("--driver", self.driver.is_some()),
+            ("--client", self.client.is_some()),
+        ];
+        let given = given.into_iter().find(|&(_, given)| given);
+        match (self.on, given) {
+            (Some(On::Winmm), Some((option, _))) => Err(Failure::Usage(format!(
+                "{option} describes an emulated PC; it can't be used with --on winmm"
+            ))),
+            (Some(on), _) => Ok(on),
+            (None, None) if cfg!(windows) => Ok(On::Winmm),
+            (None, _) => Ok(On::Emulated),
+        }
+    }
+
+    /// The machine as the backend wants it, without ports yet.
     #[must_use]
     pub fn setup(&self) -> Setup {
         Setup {
-            uart: self.uart,
+            uart: self.uart.unwrap_or_default(),
             quirks: self.quirks.clone(),
             seed: self.seed,
-            client: self.client,
+            client: self.client.unwrap_or_default(),
             driver: self.driver.clone(),
-            port: String::new(),
+            ..Setup::default()
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::utilisation::Utilisation;
 /// How long to wait for bytes that should not come any more, or are late.
 const SETTLING: Duration = Duration::from_millis(50);
 
+/// After this long without a byte those that are missing will not come any more.
+const LONGEST_SILENCE: Duration = Duration::from_secs(2);
+
 /// How long the wire may take for what was sent, as a multiple of what it should take.
 const PATIENCE: u32 = 8;
 
@@ -90,7 +93,7 @@ impl Exchange {
             }
             let end = seen.start + BYTE_TIME;
             self.outward.arrive(seen.byte, seen.start, end);
-            if self.cable.loops_back {
+            if self.cable.loops_back() {
                 self.inward.expect(&[seen.byte], end);
             }
             if let Some(capture) = &mut self.capture {
@@ -103,7 +106,7 @@ impl Exchange {
                     self.inward.arrive(byte, chunk.at, chunk.at);
                     continue;
                 }
-                if self.cable.loops_back {
+                if self.cable.loops_back() {
                     self.outward.arrive(byte, chunk.at, chunk.at);
                 }
                 if let Some(capture) = &mut self.capture {
@@ -127,6 +130,26 @@ impl Exchange {
         let quiet_at = session.now().max(self.inward_quiet_at) + SETTLING;
         session.wait_until(quiet_at)?;
         self.collect(session);
+        self.await_stragglers(session)
+    }
+
+    /// Where only the input tells what has left: waits as long as bytes are missing and still come.
+    fn await_stragglers(&mut self, session: &mut dyn Session) -> Result<(), Failure> {
+        if self.cable.wire_visible || !self.cable.loops_back() {
+            return Ok(());
+        }
+        let mut arrived = self.outward.arrived();
+        let mut heard_at = session.now();
+        while self.outward.arrived() < self.outward.sent()
+            && session.now() < heard_at + LONGEST_SILENCE
+        {
+            session.wait_until(session.now() + SETTLING)?;
+            self.collect(session);
+            if self.outward.arrived() > arrived {
+                arrived = self.outward.arrived();
+                heard_at = session.now();
+            }
+        }
         Ok(())
     }
 
@@ -135,7 +158,7 @@ impl Exchange {
     /// # Errors
     /// As [`Session::drain`].
     pub fn quieten_input(&mut self, session: &mut dyn Session) -> Result<(), Failure> {
-        if self.cable.loops_back {
+        if self.cable.loops_back() {
             return self.quieten(session);
         }
         let quiet_at = session.now().max(self.inward_quiet_at) + SETTLING;
@@ -148,7 +171,7 @@ impl Exchange {
     #[must_use]
     pub fn finish(self) -> Outcome {
         let mut directions = Vec::new();
-        let judged = self.cable.wire_visible || self.cable.loops_back;
+        let judged = self.cable.wire_visible || self.cable.loops_back();
         if judged {
             let name = if self.cable.wire_visible {
                 "out"

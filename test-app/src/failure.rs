@@ -11,8 +11,10 @@ pub const DATA_WRONG: u8 = 1;
 pub const USAGE: u8 = 2;
 /// Exit code: the device, or the place where the output goes, failed.
 pub const DEVICE_ERROR: u8 = 3;
-/// Exit code: there is no port of the given name.
+/// Exit code: there is no port of the given name, or several.
 pub const NO_SUCH_PORT: u8 = 4;
+/// Exit code: nothing that was sent came back.
+pub const NO_LOOP: u8 = 5;
 
 /// Why a command could not be carried out; each says so in one line, but for a crash, which tells the
 /// driver's stack below.
@@ -24,8 +26,10 @@ pub enum Failure {
     Crash(String),
     /// The device failed, or an output could not be written; exit code [`DEVICE_ERROR`].
     Device(String),
-    /// No port has the given name; exit code [`NO_SUCH_PORT`].
+    /// No port has the given name, or several; exit code [`NO_SUCH_PORT`].
     NoSuchPort(String),
+    /// Nothing that was sent came back; exit code [`NO_LOOP`].
+    NoLoop(String),
 }
 
 impl Failure {
@@ -37,6 +41,7 @@ impl Failure {
             Self::Usage(_) => USAGE,
             Self::Device(_) => DEVICE_ERROR,
             Self::NoSuchPort(_) => NO_SUCH_PORT,
+            Self::NoLoop(_) => NO_LOOP,
         }
     }
 
@@ -52,7 +57,10 @@ impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Crash(text) => return formatter.write_str(text),
-            Self::Usage(text) | Self::Device(text) | Self::NoSuchPort(text) => text,
+            Self::Usage(text)
+            | Self::Device(text)
+            | Self::NoSuchPort(text)
+            | Self::NoLoop(text) => text,
         };
         let mut words = text.split_whitespace();
         if let Some(first) = words.next() {

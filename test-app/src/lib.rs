@@ -26,6 +26,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use backend::Backend;
+use backend::emulated::EmulatedPc;
+use backend::winmm::Winmm;
 use cli::Parsed;
 use failure::Failure;
 use interrupt::Interrupt;
@@ -38,9 +40,9 @@ pub fn main() -> ExitCode {
     if let Err(failure) = interrupt.raise_on_ctrl_c() {
         return ExitCode::from(failure.tell(&mut errors));
     }
-    let backend = backend::default_backend();
     let mut host = Host {
-        backend: backend.as_ref(),
+        emulated: &EmulatedPc,
+        winmm: &Winmm,
         interrupt: &interrupt,
         output: &mut io::stdout().lock(),
         errors: &mut errors,
@@ -50,8 +52,10 @@ pub fn main() -> ExitCode {
 
 /// What a command works with.
 pub struct Host<'a> {
-    /// Where the ports are.
-    pub backend: &'a dyn Backend,
+    /// Where the emulated PCs are.
+    pub emulated: &'a dyn Backend,
+    /// Where Windows' ports are.
+    pub winmm: &'a dyn Backend,
     /// Raised when the user wants the run to end.
     pub interrupt: &'a Interrupt,
     /// What the user asked for goes here.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::backend::{Client, DeviceReport, Uart};
+use crate::backend::{Client, DeviceReport, Setup, Uart};
 use crate::compare::{Counts, Difference};
 use crate::failure::{CLEAN, DATA_WRONG, Failure};
 use crate::latency::Percentiles;
@@ -13,12 +13,9 @@ use crate::table::Table;
 pub struct StressReport {
     /// The port's name.
     pub port: String,
-    /// The kind of UART.
-    pub uart: Uart,
-    /// The hardware's variations.
-    pub quirks: Vec<String>,
-    /// Who used the port.
-    pub client: Client,
+    /// The emulated PC, if it was one.
+    #[serde(flatten)]
+    pub emulated: Option<EmulatedMachine>,
     /// What everything was drawn from.
     pub seed: u64,
     /// The time on the wire that was asked for, in seconds.
@@ -38,6 +35,29 @@ pub struct StressReport {
     pub device: DeviceReport,
     /// The command that repeats the run.
     pub repeat_with: String,
+}
+
+/// Which emulated PC a run was made on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EmulatedMachine {
+    /// The kind of UART.
+    pub uart: Uart,
+    /// The hardware's variations.
+    pub quirks: Vec<String>,
+    /// Who used the port.
+    pub client: Client,
+}
+
+impl EmulatedMachine {
+    /// The one that `setup` asks for.
+    #[must_use]
+    pub fn of(setup: &Setup) -> Self {
+        Self {
+            uart: setup.uart,
+            quirks: setup.quirks.clone(),
+            client: setup.client,
+        }
+    }
 }
 
 /// What came of one direction.

@@ -86,6 +86,12 @@ fn other_bad_command_lines_get_one_line_too() {
 }
 
 #[test]
+fn options_of_an_emulated_pc_describe_no_other() {
+    let line = refusal(&["stress", "--on", "winmm", "--quirk", "no-fifo"], 2);
+    assert!(line.contains("--quirk describes an emulated PC"), "{line}");
+}
+
+#[test]
 fn bad_files_are_named_with_their_fault() {
     let folder = TempDir::new().expect("a folder");
     let capture = folder.path().join("out.mid");
@@ -140,7 +146,7 @@ fn a_capture_that_cannot_be_written_is_refused_before_playing() {
 fn a_port_that_does_not_exist_is_answered_with_those_that_do() {
     let line = refusal(&["stress", "--port", "none such"], 4);
     assert!(line.contains("'none such'"), "{line}");
-    assert!(line.contains("there are: '"), "{line}");
+    assert!(line.contains("there are: 0 '"), "{line}");
 }
 
 #[test]
@@ -155,6 +161,7 @@ fn help_documents_the_exit_codes() {
             "2  usage",
             "3  device error",
             "4  no such port",
+            "5  no loop",
             "What bad input gets",
         ] {
             assert!(help.contains(line), "{arguments:?} lacks {line}:\n{help}");
@@ -181,12 +188,14 @@ fn ports_are_listed_for_people_and_programs() {
     let output = run(&["list", "--json"]);
     assert_eq!(output.status.code(), Some(0));
     let ports: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    let ports = ports.as_array().expect("an array");
-    assert!(!ports.is_empty());
     let people = String::from_utf8(run(&["list"]).stdout).expect("text");
-    for port in ports {
-        let name = port["name"].as_str().expect("a name");
-        assert!(people.contains(name), "{people}");
+    for side in ["outputs", "inputs"] {
+        let ports = ports[side].as_array().expect("an array");
+        assert!(!ports.is_empty());
+        for port in ports {
+            let name = port["name"].as_str().expect("a name");
+            assert!(people.contains(name), "{people}");
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use midiuart_test::backend::Carries;
 use midiuart_test::midi::BYTE_TIME;
+use midiuart_test::midi::message::{Kind, Splitter};
 use midiuart_test::traffic::Action;
 use midiuart_test::traffic::generator::{Generator, Phase};
 use midiuart_test::traffic::lane::{Lane, Side};
@@ -12,7 +14,7 @@ use midiuart_test::traffic::mix::{LONG_SYSEX, LONGEST_SYSEX, ODD_BYTES, REAL_TIM
 const QUARTER_HOUR: Duration = Duration::from_mins(15);
 
 fn mixed(seed: u64) -> Vec<Action> {
-    Generator::new(seed, 0, Phase::Mixed, QUARTER_HOUR).collect()
+    Generator::new(seed, 0, Phase::Mixed, Carries::Bytes, QUARTER_HOUR).collect()
 }
 
 fn sent(actions: &[Action]) -> impl Iterator<Item = &[u8]> {
@@ -26,7 +28,8 @@ fn sent(actions: &[Action]) -> impl Iterator<Item = &[u8]> {
 fn the_same_seed_makes_the_same_traffic() {
     assert_eq!(mixed(5), mixed(5));
     assert_ne!(mixed(5), mixed(6));
-    let other_stream: Vec<_> = Generator::new(5, 1, Phase::Mixed, QUARTER_HOUR).collect();
+    let other_stream: Vec<_> =
+        Generator::new(5, 1, Phase::Mixed, Carries::Bytes, QUARTER_HOUR).collect();
     assert_ne!(mixed(5), other_stream);
 }
 
@@ -35,7 +38,7 @@ fn traffic_takes_the_time_that_it_is_given() {
     for phase in [Phase::Saturated, Phase::Mixed] {
         for seconds in [1, 10, 100, 1000] {
             let budget = Duration::from_secs(seconds);
-            let cost: Duration = Generator::new(seconds, 0, phase, budget)
+            let cost: Duration = Generator::new(seconds, 0, phase, Carries::Bytes, budget)
                 .map(|action| action.cost())
                 .sum();
             assert!(cost >= budget, "{cost:?} of {budget:?}");
@@ -102,13 +105,19 @@ fn a_run_has_every_kind_of_trouble() {
 
 #[test]
 fn saturated_traffic_never_lets_the_wire_idle() {
-    let mut saturated = Generator::new(1, 0, Phase::Saturated, QUARTER_HOUR);
+    let mut saturated = Generator::new(1, 0, Phase::Saturated, Carries::Bytes, QUARTER_HOUR);
     assert!(saturated.all(|action| matches!(action, Action::Send(_))));
 }
 
 #[test]
 fn a_lane_hands_over_ahead_of_the_wire_and_waits_through_pauses() {
-    let mut lane = Lane::new(3, Side::Outward, Duration::from_mins(1), Duration::ZERO);
+    let mut lane = Lane::new(
+        3,
+        Side::Outward,
+        Carries::Bytes,
+        Duration::from_mins(1),
+        Duration::ZERO,
+    );
     let mut now = Duration::ZERO;
     let mut wire_free_at = Duration::ZERO;
     let mut idle_in_mixed_phase = false;
@@ -127,4 +136,24 @@ fn a_lane_hands_over_ahead_of_the_wire_and_waits_through_pauses() {
     }
     assert!(idle_in_mixed_phase);
     assert!(lane.spent() >= Duration::from_mins(1));
+}
+
+#[test]
+fn where_only_messages_are_carried_each_record_is_a_complete_one() {
+    for phase in [Phase::Saturated, Phase::Mixed] {
+        let actions: Vec<_> =
+            Generator::new(5, 0, phase, Carries::Messages, QUARTER_HOUR).collect();
+        assert!(sent(&actions).any(|bytes| bytes.len() > 2048));
+        for record in sent(&actions) {
+            let mut splitter = Splitter::default();
+            let mut found = Vec::new();
+            for &byte in record {
+                splitter.push(Duration::ZERO, byte, |message| found.push(message));
+            }
+            splitter.finish(|message| found.push(message));
+            assert_eq!(found.len(), 1, "{record:02X?}");
+            assert_eq!(found[0].bytes, record);
+            assert_ne!(found[0].kind, Kind::Loose);
+        }
+    }
 }

@@ -3,8 +3,8 @@
 mod common;
 
 use common::{Ran, run, run_with};
-use midiuart_test::backend::Cable;
 use midiuart_test::backend::memory::{Fault, Memory};
+use midiuart_test::backend::{Cable, Carries, FarEnd};
 use midiuart_test::interrupt::Interrupt;
 use serde_json::Value;
 
@@ -13,22 +13,27 @@ const STRESS: [&str; 6] = ["stress", "--json", "--duration", "30s", "--seed", "7
 /// A byte in the middle of a run of 30 s.
 const SOMEWHERE: u64 = 31_416;
 
+const NOTHING: Cable = Cable {
+    wire_visible: false,
+    far_end: FarEnd::Others,
+    carries: Carries::Bytes,
+};
+
 const VISIBLE: Cable = Cable {
     wire_visible: true,
-    far_end_ours: true,
-    loops_back: false,
+    far_end: FarEnd::Ours,
+    ..NOTHING
 };
 
 const LOOP_CABLE: Cable = Cable {
     wire_visible: true,
-    far_end_ours: false,
-    loops_back: true,
+    far_end: FarEnd::Loop,
+    ..NOTHING
 };
 
 const LOOPBACK_DEVICE: Cable = Cable {
-    wire_visible: false,
-    far_end_ours: false,
-    loops_back: true,
+    far_end: FarEnd::Loop,
+    ..NOTHING
 };
 
 fn memory(cable: Cable) -> Memory {
@@ -164,7 +169,7 @@ fn a_failing_run_names_its_seed_and_the_command_that_repeats_it() {
     );
     assert_eq!(ran.code, 1);
     let repeat = "repeat with: midiuart-test stress --uart mpu401 --quirk no-ack --seed 9 \
-                  --duration 1m30s --client midisrv\n";
+                  --client midisrv --duration 1m30s\n";
     assert!(ran.output.ends_with(repeat), "{}", ran.output);
     assert!(
         ran.output.contains("out: first difference at byte "),
@@ -189,20 +194,13 @@ fn a_device_that_fails_ends_the_run_with_one_line() {
     assert_eq!(
         ran.errors,
         "midiuart-test: STATUS_IO_DEVICE_ERROR; seed 7; repeat with: midiuart-test stress \
-         --uart 16550 --seed 7 --duration 30s --client midisrv\n"
+         --uart 16550 --seed 7 --client midisrv --duration 30s\n"
     );
 }
 
 #[test]
 fn a_port_that_shows_nothing_cannot_be_stressed() {
-    let ran = run(
-        &memory(Cable {
-            wire_visible: false,
-            far_end_ours: false,
-            loops_back: false,
-        }),
-        &STRESS,
-    );
+    let ran = run(&memory(NOTHING), &STRESS);
     assert_eq!(ran.code, 2);
     assert_eq!(ran.errors.lines().count(), 1);
 }

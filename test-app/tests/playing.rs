@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use common::{run, run_with};
-use midiuart_test::backend::Cable;
 use midiuart_test::backend::memory::{Fault, Memory};
+use midiuart_test::backend::{Cable, FarEnd};
 use midiuart_test::interrupt::Interrupt;
 use midiuart_test::midi::smf::{self, TimedMessage};
 use midiuart_test::midi::wire_time;
@@ -114,9 +114,8 @@ fn what_is_captured_is_what_is_in_the_file() {
     for cable in [
         Memory::default().cable,
         Cable {
-            wire_visible: false,
-            far_end_ours: false,
-            loops_back: true,
+            far_end: FarEnd::Loop,
+            ..Cable::default()
         },
     ] {
         let folder = Folder::new();

@@ -2,9 +2,9 @@
 
 mod session;
 
-use midiuart_pc::{Installation, Trouble, describe, quirks, run};
+use midiuart_pc::{Installation, PORT_NAME, Trouble, describe, quirks, run};
 
-use super::{Backend, DeviceReport, LongestTimes, PortInfo, Setup, Uart, Work};
+use super::{Backend, DeviceReport, LongestTimes, PortInfo, Ports, Setup, Uart, Work};
 use crate::failure::Failure;
 use session::EmulatedSession;
 
@@ -17,26 +17,21 @@ impl Backend for EmulatedPc {
         quirks(uart)
     }
 
-    fn ports(&self, setup: &Setup) -> Result<Vec<PortInfo>, Failure> {
+    fn ports(&self, setup: &Setup) -> Result<Ports, Failure> {
         run(&installation(setup), |started| {
-            let endpoints = started.endpoints()?;
-            let mut ports: Vec<PortInfo> = Vec::new();
-            for endpoint in endpoints {
-                let name = endpoint
-                    .name
-                    .unwrap_or_else(|| midiuart_pc::PORT_NAME.to_owned());
-                let known = ports.iter().position(|port| port.name == name);
-                let index = known.unwrap_or_else(|| {
-                    ports.push(PortInfo {
-                        name,
-                        input: false,
-                        output: false,
-                        hardware: describe(setup.uart).to_owned(),
-                    });
-                    ports.len() - 1
+            let mut ports = Ports::default();
+            for endpoint in started.endpoints()? {
+                let side = if endpoint.input {
+                    &mut ports.inputs
+                } else {
+                    &mut ports.outputs
+                };
+                side.push(PortInfo {
+                    index: u32::try_from(side.len()).unwrap_or(u32::MAX),
+                    name: endpoint.name.unwrap_or_else(|| PORT_NAME.to_owned()),
+                    hardware: describe(setup.uart).to_owned(),
+                    capabilities: None,
                 });
-                ports[index].input |= endpoint.input;
-                ports[index].output |= !endpoint.input;
             }
             Ok(ports)
         })
@@ -77,7 +72,7 @@ fn installation(setup: &Setup) -> Installation {
     Installation {
         uart: setup.uart,
         quirks: setup.quirks.clone(),
-        loop_cable: false,
+        loop_cable: setup.loop_cable,
         seed: setup.seed,
         driver: setup.driver.clone(),
     }

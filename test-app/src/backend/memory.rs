@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{
-    Backend, Cable, DeviceReport, PortInfo, ReceivedBytes, Session, Setup, Uart, WireByte, Work,
+    Backend, Cable, DeviceReport, FarEnd, PortInfo, Ports, ReceivedBytes, Session, Setup, Uart,
+    WireByte, Work,
 };
 use crate::failure::Failure;
 use crate::midi::BYTE_TIME;
@@ -54,8 +55,8 @@ impl Default for Memory {
         Self {
             cable: Cable {
                 wire_visible: true,
-                far_end_ours: true,
-                loops_back: false,
+                far_end: FarEnd::Ours,
+                ..Cable::default()
             },
             outward: None,
             inward: None,
@@ -72,13 +73,17 @@ impl Backend for Memory {
         }
     }
 
-    fn ports(&self, _setup: &Setup) -> Result<Vec<PortInfo>, Failure> {
-        Ok(vec![PortInfo {
+    fn ports(&self, _setup: &Setup) -> Result<Ports, Failure> {
+        let port = PortInfo {
+            index: 0,
             name: PORT_NAME.into(),
-            input: true,
-            output: true,
             hardware: "none".into(),
-        }])
+            capabilities: None,
+        };
+        Ok(Ports {
+            outputs: vec![port.clone()],
+            inputs: vec![port],
+        })
     }
 
     fn run(&self, _setup: &Setup, work: &mut Work<'_>) -> Result<DeviceReport, Failure> {
@@ -188,7 +193,7 @@ impl MemorySession {
     /// Lets what happened until now happen.
     fn settle(&mut self) {
         while let Some(byte) = self.outward.next_started(self.now) {
-            if self.cable.loops_back {
+            if self.cable.loops_back() {
                 self.inward.travelling.push_back(byte);
             }
             if self.cable.wire_visible {
@@ -270,7 +275,7 @@ impl Session for MemorySession {
     }
 
     fn far_end_sends(&mut self, bytes: &[u8]) -> Result<Duration, Failure> {
-        if !self.cable.far_end_ours {
+        if self.cable.far_end != FarEnd::Ours {
             return Err(Failure::Device("the other end is not ours".into()));
         }
         self.inward.carry(bytes, self.now)

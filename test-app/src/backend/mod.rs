@@ -2,22 +2,17 @@
 
 pub mod emulated;
 pub mod memory;
+mod port;
 pub mod report;
 pub mod setup;
+pub mod winmm;
 
 use std::time::Duration;
 
-use serde::Serialize;
-
 use crate::failure::Failure;
+pub use port::{Capabilities, PortInfo, Ports};
 pub use report::{DeviceReport, LongestTimes, WriteCounts};
 pub use setup::{Client, Setup, Uart};
-
-/// The backend that the program uses.
-#[must_use]
-pub fn default_backend() -> Box<dyn Backend> {
-    Box::new(emulated::EmulatedPc)
-}
 
 /// The work that a run does with an open session.
 ///
@@ -33,12 +28,12 @@ pub trait Backend {
     ///
     /// # Errors
     /// [`Failure::Device`] if the device does not come up.
-    fn ports(&self, setup: &Setup) -> Result<Vec<PortInfo>, Failure>;
+    fn ports(&self, setup: &Setup) -> Result<Ports, Failure>;
 
-    /// Brings the device up as `setup` says, lets `work` use the port `setup.port`, and takes the
+    /// Brings the device up as `setup` says, lets `work` use the ports that it names, and takes the
     /// device down again.
     ///
-    /// `setup.port` is one of [`ports`](Self::ports), and `setup.quirks` are all among
+    /// `setup.output` and `setup.input` are among [`ports`](Self::ports), and `setup.quirks` are all among
     /// [`quirks`](Self::quirks).
     ///
     /// # Errors
@@ -46,28 +41,47 @@ pub trait Backend {
     fn run(&self, setup: &Setup, work: &mut Work<'_>) -> Result<DeviceReport, Failure>;
 }
 
-/// A port, as `list` shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct PortInfo {
-    /// Its name, unique among the ports.
-    pub name: String,
-    /// Whether bytes can be received from it.
-    pub input: bool,
-    /// Whether bytes can be sent to it.
-    pub output: bool,
-    /// What it is made of, for people.
-    pub hardware: String,
-}
-
-/// What is at the other end of the port's cable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The port's cable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cable {
     /// The bytes on the outgoing wire can be seen: [`Session::on_the_wire`].
     pub wire_visible: bool,
-    /// The other end can be made to send: [`Session::far_end_sends`].
-    pub far_end_ours: bool,
+    /// What is at its other end.
+    pub far_end: FarEnd,
+    /// What goes through unchanged.
+    pub carries: Carries,
+}
+
+impl Cable {
+    /// Whether what is sent comes back on the input, if the user is right.
+    #[must_use]
+    pub const fn loops_back(self) -> bool {
+        matches!(self.far_end, FarEnd::Loop | FarEnd::AssumedLoop)
+    }
+}
+
+/// What is at the other end of the port's cable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FarEnd {
+    /// Nothing that is of use.
+    #[default]
+    Others,
+    /// A device that can be made to send: [`Session::far_end_sends`].
+    Ours,
     /// What is sent comes back on the input.
-    pub loops_back: bool,
+    Loop,
+    /// The user says that what is sent comes back.
+    AssumedLoop,
+}
+
+/// What goes through a port unchanged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Carries {
+    /// Any bytes.
+    #[default]
+    Bytes,
+    /// Complete messages, one by one: what carries them takes streams apart and puts status bytes in.
+    Messages,
 }
 
 /// One use of a port. Times are counted from the start of the machine.
@@ -136,7 +150,7 @@ pub trait Session {
     /// returns when the start bit of the first of them begins. It does not wait.
     ///
     /// # Errors
-    /// [`Failure::Device`] where [`Cable::far_end_ours`] is false.
+    /// [`Failure::Device`] unless the far end is [`FarEnd::Ours`].
     fn far_end_sends(&mut self, bytes: &[u8]) -> Result<Duration, Failure>;
 }
 

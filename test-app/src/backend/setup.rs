@@ -6,6 +6,8 @@ use clap::ValueEnum;
 pub use midiuart_pc::Uart;
 use serde::Serialize;
 
+use super::PortInfo;
+
 /// The Windows component whose way of using a port is followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
@@ -41,8 +43,20 @@ pub struct Setup {
     pub client: Client,
     /// The image of the driver; nothing for the one that is linked in.
     pub driver: Option<PathBuf>,
-    /// The port's name; empty while only the ports are asked for.
-    pub port: String,
+    /// Whether a cable shall lead from the output of an emulated UART to its input.
+    pub loop_cable: bool,
+    /// What is sent to; nothing while only the ports are asked for, or if nothing is sent.
+    pub output: Option<PortInfo>,
+    /// What is received from, if anything.
+    pub input: Option<PortInfo>,
+}
+
+impl Setup {
+    /// The name of what is sent to; empty if nothing is sent.
+    #[must_use]
+    pub fn output_name(&self) -> &str {
+        self.output.as_ref().map_or("", |port| &port.name)
+    }
 }
 
 #[cfg(test)]

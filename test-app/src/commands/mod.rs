@@ -3,7 +3,9 @@
 mod choose;
 mod driver;
 mod list;
+mod loop_check;
 mod play;
+mod repetition;
 mod stress;
 
 use crate::Host;

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::choose;
+use super::choose::{self, Use};
 use crate::Host;
 use crate::backend::Session;
 use crate::cli::Play;
@@ -27,7 +27,7 @@ const BETWEEN_FILES: Duration = Duration::from_millis(500);
 const ALL_NOTES_OFF: u8 = 123;
 
 pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
-    let setup = choose::machine(&options.machine, host.backend)?;
+    let (backend, setup) = choose::machine(&options.machine, host)?;
     let songs = options
         .files
         .iter()
@@ -38,7 +38,7 @@ pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
         .as_deref()
         .map(|path| CapturePlace::check(path, &options.files))
         .transpose()?;
-    let setup = choose::port(setup, options.port.as_deref(), host.backend)?;
+    let setup = choose::ports(setup, &options.ports, Use::Send, backend)?;
 
     let mut player = Player {
         messages: one_after_the_other(songs),
@@ -47,8 +47,7 @@ pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
         interrupt: host.interrupt,
         played: None,
     };
-    host.backend
-        .run(&setup, &mut |session| player.play(session))?;
+    backend.run(&setup, &mut |session| player.play(session))?;
     let Some(Played {
         exchange,
         origin,
@@ -64,7 +63,7 @@ pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
     }
     let mut heading = format!(
         "{}, {:.1} s",
-        setup.port,
+        setup.output_name(),
         end.saturating_sub(origin).as_secs_f64()
     );
     if host.interrupt.is_raised() {

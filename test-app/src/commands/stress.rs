@@ -2,48 +2,64 @@
 
 use std::time::Duration;
 
-use super::choose;
+use super::choose::{self, Use};
+use super::loop_check;
+use super::repetition;
 use crate::Host;
-use crate::backend::{Session, Setup};
-use crate::cli::Stress;
+use crate::backend::{Carries, FarEnd, Session};
+use crate::cli::{On, Stress};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::output;
 use crate::progress::Progress;
-use crate::report::{StressReport, exit_code, is_clean};
+use crate::report::{EmulatedMachine, StressReport, exit_code, is_clean};
 use crate::traffic::Action;
 use crate::traffic::lane::{Lane, Side};
 
 /// How long a wait goes on before arrivals are taken up, progress is shown and Ctrl-C is heeded.
 const STEP: Duration = Duration::from_millis(100);
 
+/// How much traffic there is unless told otherwise, as time on the wire: on an emulated PC, which takes
+/// seconds for it, and where it takes that long.
+const EMULATED_DURATION: Duration = Duration::from_mins(15);
+const REAL_DURATION: Duration = Duration::from_mins(1);
+
 pub fn run(options: &Stress, host: &mut Host<'_>) -> Result<u8, Failure> {
-    let setup = choose::machine(&options.machine, host.backend)?;
-    let setup = choose::port(setup, options.port.as_deref(), host.backend)?;
-    let repeat_with = command_line(options);
+    let (backend, setup) = choose::machine(&options.machine, host)?;
+    let setup = choose::ports(setup, &options.ports, Use::Loop, backend)?;
+    let on = options.machine.on()?;
+    let length = options.duration.unwrap_or(match on {
+        On::Emulated => EMULATED_DURATION,
+        On::Winmm => REAL_DURATION,
+    });
+    let repeat_with = format!(
+        "midiuart-test stress{} --duration {}{}",
+        repetition::machine(&options.machine),
+        humantime::format_duration(length)
+            .to_string()
+            .replace(' ', ""),
+        repetition::ports(&options.ports)
+    );
     let mut stress = StressRun {
         seed: setup.seed,
-        length: options.duration,
+        length,
         interrupt: host.interrupt,
         done: None,
     };
-    let device = host
-        .backend
+    let device = backend
         .run(&setup, &mut |session| stress.run(session))
-        .map_err(|failure| with_repetition(failure, &setup, &repeat_with))?;
+        .map_err(|failure| repetition::with(failure, setup.seed, &repeat_with))?;
     let Some((exchange, elapsed)) = stress.done else {
         return Err(Failure::Device("the device ended before the run".into()));
     };
     let outcome = exchange.finish();
     let code = exit_code(&outcome.directions);
     let report = StressReport {
-        port: setup.port,
-        uart: setup.uart,
-        quirks: setup.quirks,
-        client: setup.client,
+        port: setup.output_name().to_owned(),
+        emulated: (on == On::Emulated).then(|| EmulatedMachine::of(&setup)),
         seed: setup.seed,
-        duration_s: options.duration.as_secs_f64(),
+        duration_s: length.as_secs_f64(),
         elapsed_s: elapsed.as_secs_f64(),
         interrupted: host.interrupt.is_raised(),
         clean: is_clean(&outcome.directions),
@@ -61,41 +77,6 @@ pub fn run(options: &Stress, host: &mut Host<'_>) -> Result<u8, Failure> {
     Ok(code)
 }
 
-/// The command that repeats the run.
-fn command_line(options: &Stress) -> String {
-    let machine = &options.machine;
-    let quirks = machine
-        .quirks
-        .iter()
-        .map(|quirk| format!(" --quirk {quirk}"));
-    let duration = humantime::format_duration(options.duration).to_string();
-    let port = options.port.as_ref();
-    let driver = machine.driver.as_ref();
-    let driver = driver.map(|path| format!(" --driver '{}'", path.display()));
-    format!(
-        "midiuart-test stress --uart {}{} --seed {} --duration {} --client {}{}{}",
-        machine.uart.name(),
-        quirks.collect::<String>(),
-        machine.seed,
-        duration.replace(' ', ""),
-        machine.client.name(),
-        port.map(|port| format!(" --port '{port}'"))
-            .unwrap_or_default(),
-        driver.unwrap_or_default()
-    )
-}
-
-fn with_repetition(failure: Failure, setup: &Setup, repeat_with: &str) -> Failure {
-    match failure {
-        Failure::Device(text) => Failure::Device(format!(
-            "{text}; seed {}; repeat with: {repeat_with}",
-            setup.seed
-        )),
-        Failure::Crash(text) => Failure::Crash(format!("{text}\nrepeat with: {repeat_with}")),
-        other => other,
-    }
-}
-
 struct StressRun<'i> {
     seed: u64,
     length: Duration,
@@ -107,7 +88,7 @@ struct StressRun<'i> {
 impl StressRun<'_> {
     fn run(&mut self, session: &mut dyn Session) -> Result<(), Failure> {
         let cable = session.cable();
-        if !cable.wire_visible && !cable.loops_back {
+        if !cable.wire_visible && !cable.loops_back() {
             return Err(Failure::Usage(
                 "nothing that is sent to this port can be seen again; \
                  accepted are ports whose output is led back to their input"
@@ -116,12 +97,13 @@ impl StressRun<'_> {
         }
         session.open_input()?;
         session.open_output()?;
+        loop_check::run(session)?;
         let origin = session.now();
-        let lane = |side| Lane::new(self.seed, side, self.length, origin);
+        let lane = |side| Lane::new(self.seed, side, cable.carries, self.length, origin);
         let mut traffic = Traffic {
             exchange: Exchange::new(cable, false),
             outward: lane(Side::Outward),
-            inward: (cable.far_end_ours && !cable.loops_back).then(|| lane(Side::Inward)),
+            inward: (cable.far_end == FarEnd::Ours).then(|| lane(Side::Inward)),
             input_is_next: false,
         };
         let mut progress = Progress::begin(self.length);
@@ -205,6 +187,10 @@ impl Traffic {
             if !self.input_is_next {
                 return self.reopen_input(session);
             }
+        }
+        if session.cable().carries == Carries::Messages {
+            // Drivers may drop at a close what they have not sent yet.
+            self.exchange.quieten(session)?;
         }
         session.close_output()?;
         session.open_output()

@@ -7,8 +7,11 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::mix::{Kind, LONG_SYSEX, LONGEST_SYSEX, MIXED, PAUSE_MS, SATURATED};
+use super::mix::{
+    Kind, LONG_SYSEX, LONGEST_SYSEX, MIXED, MIXED_MESSAGES, PAUSE_MS, SATURATED, SATURATED_MESSAGES,
+};
 use super::{Action, pieces};
+use crate::backend::Carries;
 use crate::midi::wire_time;
 
 /// Which part of a run traffic is for.
@@ -26,6 +29,7 @@ pub enum Phase {
 pub struct Generator {
     rng: ChaCha8Rng,
     mix: &'static [(Kind, u32)],
+    carries: Carries,
     budget: Duration,
     spent: Duration,
     /// When the longest System Exclusive message comes.
@@ -35,9 +39,9 @@ pub struct Generator {
 
 impl Generator {
     /// Traffic of `phase` that takes `budget` on the wire. `stream` tells directions and phases
-    /// that share a seed apart.
+    /// that share a seed apart. Where only messages are carried there are no others.
     #[must_use]
-    pub fn new(seed: u64, stream: u64, phase: Phase, budget: Duration) -> Self {
+    pub fn new(seed: u64, stream: u64, phase: Phase, carries: Carries, budget: Duration) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(stream);
         let room = match phase {
@@ -47,10 +51,13 @@ impl Generator {
         let longest_at = room.map(|room| room.mul_f64(rng.random_range(0.0..0.5)));
         Self {
             rng,
-            mix: match phase {
-                Phase::Saturated => SATURATED,
-                Phase::Mixed => MIXED,
+            mix: match (phase, carries) {
+                (Phase::Saturated, Carries::Bytes) => SATURATED,
+                (Phase::Mixed, Carries::Bytes) => MIXED,
+                (Phase::Saturated, Carries::Messages) => SATURATED_MESSAGES,
+                (Phase::Mixed, Carries::Messages) => MIXED_MESSAGES,
             },
+            carries,
             budget,
             spent: Duration::ZERO,
             longest_at,
@@ -91,7 +98,7 @@ impl Generator {
             Kind::Reopen => return self.ready.push_back(Action::Reopen),
         };
         // Clients hand over single messages as well as buffers with many.
-        if self.rng.random_ratio(1, 4) {
+        if self.carries == Carries::Bytes && self.rng.random_ratio(1, 4) {
             self.ready.push_back(Action::Send(records.concat()));
         } else {
             self.ready.extend(records.into_iter().map(Action::Send));

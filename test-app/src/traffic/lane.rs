@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Action;
 use super::generator::{Generator, Phase};
+use crate::backend::Carries;
 
 /// How far hand-over runs ahead of the wire; the other end of the queue never runs dry.
 const LEAD: Duration = Duration::from_millis(200);
@@ -34,16 +35,17 @@ pub struct Lane {
 impl Lane {
     /// Traffic of `length` on the wire that begins at `begin`.
     #[must_use]
-    pub fn new(seed: u64, side: Side, length: Duration, begin: Duration) -> Self {
+    pub fn new(seed: u64, side: Side, carries: Carries, length: Duration, begin: Duration) -> Self {
         let saturated = length / SATURATED_PART;
         let stream = side as u64;
         let mut lane = Self {
             phases: [
-                Generator::new(seed, stream, Phase::Saturated, saturated),
+                Generator::new(seed, stream, Phase::Saturated, carries, saturated),
                 Generator::new(
                     seed,
                     stream + 2,
                     Phase::Mixed,
+                    carries,
                     length.saturating_sub(saturated),
                 ),
             ],

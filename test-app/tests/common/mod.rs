@@ -30,7 +30,8 @@ pub fn run_with(backend: &Memory, arguments: &[&str], interrupt: &Interrupt) -> 
     let code = midiuart_test::run(
         arguments.map(OsString::from),
         &mut Host {
-            backend,
+            emulated: backend,
+            winmm: backend,
             interrupt,
             output: &mut output,
             errors: &mut errors,

@@ -8,7 +8,9 @@ use midiuart_pc::{CAPTURE_PIN, RENDER_PIN, Started, Trouble};
 use portcls::types::NTSTATUS;
 
 use crate::backend::report::WriteCounts;
-use crate::backend::{Cable, ReceivedBytes, Session, Setup, Uart, WireByte, setup};
+use crate::backend::{
+    Cable, Carries, FarEnd, ReceivedBytes, Session, Setup, Uart, WireByte, setup,
+};
 use crate::failure::Failure;
 use crate::midi::BYTE_TIME;
 
@@ -23,6 +25,7 @@ const CLOSING_TIME: Duration = Duration::from_secs(10);
 pub(super) struct EmulatedSession<'s, 'pc> {
     started: &'s Started<'pc>,
     uart: Uart,
+    loop_cable: bool,
     client: Client,
     output: Option<Output>,
     input: Option<Input>,
@@ -38,6 +41,7 @@ impl<'s, 'pc> EmulatedSession<'s, 'pc> {
         Self {
             started,
             uart: setup.uart,
+            loop_cable: setup.loop_cable,
             client: match setup.client {
                 setup::Client::Midisrv => Client::MidiSrv,
                 setup::Client::Wdmaud => Client::Wdmaud,
@@ -128,8 +132,12 @@ impl Session for EmulatedSession<'_, '_> {
         let software = self.uart == Uart::Software;
         Cable {
             wire_visible: !software,
-            far_end_ours: !software,
-            loops_back: software,
+            far_end: if software || self.loop_cable {
+                FarEnd::Loop
+            } else {
+                FarEnd::Ours
+            },
+            carries: Carries::Bytes,
         }
     }
 
@@ -216,7 +224,7 @@ impl Session for EmulatedSession<'_, '_> {
     }
 
     fn far_end_sends(&mut self, bytes: &[u8]) -> Result<Duration, Failure> {
-        if self.uart == Uart::Software {
+        if self.cable().far_end != FarEnd::Ours {
             return Err(Failure::Device(
                 "nobody else is at this port's cable".into(),
             ));
