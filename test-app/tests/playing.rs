@@ -257,6 +257,6 @@ fn a_port_is_chosen_by_its_name() {
     assert_eq!(ran.code, 4);
     assert_eq!(
         ran.errors,
-        "midiuart-test: no output port 'other'; there are: 'memory'\n"
+        "midiuart-test: no output port 'other'; there are: 0 'memory'\n"
     );
 }
