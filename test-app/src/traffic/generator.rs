@@ -7,9 +7,7 @@ use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::mix::{
-    Kind, LONG_SYSEX, LONGEST_SYSEX, MIXED, MIXED_MESSAGES, PAUSE_MS, SATURATED, SATURATED_MESSAGES,
-};
+use super::mix::{BYTES_ONLY, Kind, LONG_SYSEX, LONGEST_SYSEX, MIXED, PAUSE_MS, SATURATED};
 use super::{Action, pieces};
 use crate::backend::Carries;
 use crate::midi::wire_time;
@@ -28,7 +26,7 @@ pub enum Phase {
 #[derive(Clone, Debug)]
 pub struct Generator {
     rng: ChaCha8Rng,
-    mix: &'static [(Kind, u32)],
+    mix: Vec<(Kind, u32)>,
     carries: Carries,
     budget: Duration,
     spent: Duration,
@@ -51,12 +49,7 @@ impl Generator {
         let longest_at = room.map(|room| room.mul_f64(rng.random_range(0.0..0.5)));
         Self {
             rng,
-            mix: match (phase, carries) {
-                (Phase::Saturated, Carries::Bytes) => SATURATED,
-                (Phase::Mixed, Carries::Bytes) => MIXED,
-                (Phase::Saturated, Carries::Messages) => SATURATED_MESSAGES,
-                (Phase::Mixed, Carries::Messages) => MIXED_MESSAGES,
-            },
+            mix: mix(phase, carries),
             carries,
             budget,
             spent: Duration::ZERO,
@@ -78,7 +71,7 @@ impl Generator {
             return self.ready.push_back(Action::Send(longest));
         }
         let rng = &mut self.rng;
-        let kind = weighted(rng, self.mix).unwrap_or(Kind::NoteFlood);
+        let kind = weighted(rng, &self.mix).unwrap_or(Kind::NoteFlood);
         let records = match kind {
             Kind::NoteFlood => pieces::note_flood(rng),
             Kind::RunningStatus => pieces::running_status(rng),
@@ -134,6 +127,17 @@ impl Iterator for Generator {
         self.spent += action.cost();
         Some(action)
     }
+}
+
+/// The kinds of a phase that can be carried, and their weights.
+fn mix(phase: Phase, carries: Carries) -> Vec<(Kind, u32)> {
+    let all = match phase {
+        Phase::Saturated => SATURATED,
+        Phase::Mixed => MIXED,
+    };
+    let carried = |kind| carries == Carries::Bytes || !BYTES_ONLY.contains(&kind);
+    let kinds = all.iter().copied();
+    kinds.filter(|&(kind, _)| carried(kind)).collect()
 }
 
 fn weighted<T: Copy>(rng: &mut ChaCha8Rng, choices: &[(T, u32)]) -> Option<T> {

@@ -65,26 +65,13 @@ pub const MIXED: &[(Kind, u32)] = &[
     (Kind::Reopen, 3),
 ];
 
-/// As [`SATURATED`], for what carries complete messages only.
-pub const SATURATED_MESSAGES: &[(Kind, u32)] = &[
-    (Kind::NoteFlood, 30),
-    (Kind::Chord, 15),
-    (Kind::Controllers, 15),
-    (Kind::ShortSysEx, 10),
-    (Kind::LongSysEx, 1),
-    (Kind::ActiveSensing, 4),
-];
-
-/// As [`MIXED`], for what carries complete messages only.
-pub const MIXED_MESSAGES: &[(Kind, u32)] = &[
-    (Kind::NoteFlood, 30),
-    (Kind::Chord, 15),
-    (Kind::Controllers, 15),
-    (Kind::ShortSysEx, 10),
-    (Kind::LongSysEx, 1),
-    (Kind::ActiveSensing, 8),
-    (Kind::Pause, 12),
-    (Kind::Reopen, 3),
+/// The kinds that are no complete messages, one by one.
+pub const BYTES_ONLY: &[Kind] = &[
+    Kind::RunningStatus,
+    Kind::RealTimeInMessages,
+    Kind::RealTimeInSysEx,
+    Kind::LoneData,
+    Kind::OddBytes,
 ];
 
 /// Lengths of long System Exclusive messages in bytes, F0 and F7 included, and their weights:
