@@ -135,9 +135,9 @@ fn mix(phase: Phase, carries: Carries) -> Vec<(Kind, u32)> {
         Phase::Saturated => SATURATED,
         Phase::Mixed => MIXED,
     };
-    let carried = |kind| carries == Carries::Bytes || !BYTES_ONLY.contains(&kind);
+    let goes_through = |kind| carries == Carries::Bytes || !BYTES_ONLY.contains(&kind);
     let kinds = all.iter().copied();
-    kinds.filter(|&(kind, _)| carried(kind)).collect()
+    kinds.filter(|&(kind, _)| goes_through(kind)).collect()
 }
 
 fn weighted<T: Copy>(rng: &mut ChaCha8Rng, choices: &[(T, u32)]) -> Option<T> {
