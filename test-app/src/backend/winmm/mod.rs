@@ -1,4 +1,23 @@
-//! Windows' ports, through winmm.
+//! Windows' ports, through winmm: Windows' own, or on other hosts the double that is linked in.
+//!
+//! From below: `mme` has winmm's functions; [`OutputHandle`] and [`InputHandle`] make them safe, one by
+//! one; [`Output`] and [`Input`] keep buffers and lose nothing; the session makes a backend of them.
+
+mod buffer;
+pub mod devices;
+mod input;
+mod input_handle;
+mod mme;
+mod output;
+mod output_handle;
+mod refusal;
+
+pub use buffer::{Buffer, BufferId};
+pub use input::{Heard, Input, InputCounts, Over, Sound};
+pub use input_handle::{InputEvent, InputEventKind, InputHandle};
+pub use output::{Closed, Output};
+pub use output_handle::OutputHandle;
+pub use refusal::{Refusal, Side, gone};
 
 use super::{Backend, DeviceReport, Ports, Setup, Uart, Work};
 use crate::failure::Failure;
