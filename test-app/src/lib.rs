@@ -4,6 +4,7 @@
 //! The tool reaches ports through a [`backend::Backend`]; everything else is the same for each.
 
 pub mod backend;
+pub mod busy_timeline;
 pub mod cli;
 pub mod commands;
 pub mod compare;
@@ -15,6 +16,8 @@ pub mod interrupt;
 pub mod latency;
 pub mod midi;
 pub mod output;
+pub mod output_file;
+pub mod probing;
 pub mod progress;
 pub mod report;
 pub mod table;

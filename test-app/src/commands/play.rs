@@ -10,9 +10,9 @@ use crate::cli::Play;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
-use crate::midi::capture::CapturePlace;
 use crate::midi::smf::{self, TimedMessage};
 use crate::output;
+use crate::output_file::OutputFile;
 use crate::progress::Progress;
 use crate::report::{DirectionReport, differences, exit_code, is_clean, tabulate_directions};
 use crate::table::Table;
@@ -36,7 +36,9 @@ pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
     let place = options
         .capture
         .as_deref()
-        .map(|path| CapturePlace::check(path, &options.files))
+        .map(|path| {
+            OutputFile::check("--capture", path)?.is_none_of(&options.files, "is to be played")
+        })
         .transpose()?;
     let setup = choose::ports(setup, &options.ports, Use::Send, backend)?;
 

@@ -1,13 +1,9 @@
 //! Writes what came over a wire as a Standard MIDI File.
 
-use std::fs;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use midly::num::{u15, u28};
 use midly::{Format, Header, MetaMessage, Smf, Timing, TrackEvent, TrackEventKind};
-use tempfile::NamedTempFile;
 
 use super::message::{Kind, Message, Splitter};
 use crate::failure::Failure;
@@ -101,76 +97,6 @@ fn event_kind(message: &Message) -> TrackEventKind<'_> {
             _ => TrackEventKind::Escape(&message.bytes),
         },
         Kind::System | Kind::Loose => TrackEventKind::Escape(&message.bytes),
-    }
-}
-
-/// The place of a file that is written whole or not at all.
-#[derive(Clone, Debug)]
-pub struct CapturePlace {
-    target: PathBuf,
-}
-
-impl CapturePlace {
-    /// Makes sure that a file can be written at `path`, and that it is none of `inputs`.
-    ///
-    /// # Errors
-    /// [`Failure::Usage`] with the path and what is wrong with it.
-    pub fn check(path: &Path, inputs: &[PathBuf]) -> Result<Self, Failure> {
-        let refuse = |fault: &dyn std::fmt::Display| {
-            Failure::Usage(format!(
-                "{}: {fault}; --capture takes a file that can be written",
-                path.display()
-            ))
-        };
-        // The file behind a symbolic link is replaced, not the link.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        let is_other_than_file = fs::metadata(&target).is_ok_and(|data| !data.is_file());
-        if is_other_than_file || target.file_name().is_none() {
-            return Err(refuse(&"not a file"));
-        }
-        if inputs
-            .iter()
-            .any(|input| fs::canonicalize(input).is_ok_and(|input| input == target))
-        {
-            return Err(refuse(&"is to be played"));
-        }
-        let place = Self { target };
-        place.part_file().map_err(|error| refuse(&error))?;
-        Ok(place)
-    }
-
-    /// Writes the file.
-    ///
-    /// # Errors
-    /// [`Failure::Device`] if that fails; what was at the place before is then still there.
-    pub fn write(&self, contents: &[u8]) -> Result<(), Failure> {
-        self.part_file()
-            .and_then(|mut part| {
-                part.write_all(contents)?;
-                part.as_file().sync_all()?;
-                part.persist(&self.target)?;
-                Ok(())
-            })
-            .map_err(|error| {
-                Failure::Device(format!("cannot write {}: {error}", self.target.display()))
-            })
-    }
-
-    /// A file beside the target, which disappears unless it becomes the target.
-    fn part_file(&self) -> io::Result<NamedTempFile> {
-        let folder = match self.target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".midiuart-").suffix(".mid.part");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As for any new file; the user's umask takes away from it.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        builder.tempfile_in(folder)
     }
 }
 

@@ -1,0 +1,125 @@
+//! Files that are written whole or not at all.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use crate::failure::Failure;
+
+/// The place of a file that is written whole or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputFile {
+    option: &'static str,
+    target: PathBuf,
+}
+
+impl OutputFile {
+    /// Makes sure that a file can be written at `path`, which `option` names.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the path and what is wrong with it.
+    pub fn check(option: &'static str, path: &Path) -> Result<Self, Failure> {
+        // The file behind a symbolic link is replaced, not the link.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let place = Self { option, target };
+        let is_other_than_file = fs::metadata(&place.target).is_ok_and(|data| !data.is_file());
+        if is_other_than_file || place.target.file_name().is_none() {
+            return Err(place.refuse(path, &"not a file"));
+        }
+        place
+            .part_file()
+            .map_err(|error| place.refuse(path, &error))?;
+        Ok(place)
+    }
+
+    /// Makes sure that it is none of `inputs`, which are read and stay.
+    ///
+    /// # Errors
+    /// [`Failure::Usage`] with the path and `why` it stays.
+    pub fn is_none_of(self, inputs: &[PathBuf], why: &str) -> Result<Self, Failure> {
+        let is_this =
+            |input: &&PathBuf| fs::canonicalize(input).is_ok_and(|input| input == self.target);
+        match inputs.iter().find(is_this) {
+            None => Ok(self),
+            Some(input) => Err(self.refuse(input, &why)),
+        }
+    }
+
+    fn refuse(&self, path: &Path, fault: &dyn std::fmt::Display) -> Failure {
+        Failure::Usage(format!(
+            "{}: {fault}; {} takes a file that can be written",
+            path.display(),
+            self.option
+        ))
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// [`Failure::Device`] if that fails; what was at the place before is then still there.
+    pub fn write(&self, contents: &[u8]) -> Result<(), Failure> {
+        self.part_file()
+            .and_then(|mut part| {
+                part.write_all(contents)?;
+                part.as_file().sync_all()?;
+                part.persist(&self.target)?;
+                Ok(())
+            })
+            .map_err(|error| {
+                Failure::Device(format!("cannot write {}: {error}", self.target.display()))
+            })
+    }
+
+    /// A file beside the target, which disappears unless it becomes the target.
+    fn part_file(&self) -> io::Result<NamedTempFile> {
+        let folder = match self.target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".midiuart-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As for any new file; the user's umask takes away from it.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        builder.tempfile_in(folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("report.html");
+        fs::write(&path, "before").expect("a file");
+        let place = OutputFile::check("--report", &path).expect("a place");
+        assert_eq!(fs::read(&path).expect("the file"), b"before");
+        place.write(b"after").expect("room");
+        assert_eq!(fs::read(&path).expect("the file"), b"after");
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
+    }
+
+    #[test]
+    fn places_that_cannot_be_written_are_refused_with_the_option() {
+        let folder = TempDir::new().expect("a folder");
+        let nowhere = folder.path().join("nowhere").join("report.html");
+        for path in [nowhere.as_path(), folder.path()] {
+            let refused = OutputFile::check("--report", path).expect_err("no place");
+            assert!(refused.to_string().contains("--report takes a file"));
+        }
+        let input = folder.path().join("input");
+        fs::write(&input, "read").expect("a file");
+        let place = OutputFile::check("--report", &input).expect("a place");
+        let refused = place.is_none_of(&[input], "is to be read");
+        assert!(matches!(refused, Err(Failure::Usage(text)) if text.contains("is to be read")));
+    }
+}
