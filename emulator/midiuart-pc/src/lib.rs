@@ -41,6 +41,8 @@ pub struct Started<'pc> {
     pub pc: &'pc Pc,
     /// The device.
     pub device: Device,
+    /// The device as its driver runs it.
+    pub functional: FunctionalDevice,
     /// The port.
     pub filter: Filter,
     uart: Uart,
@@ -158,6 +160,7 @@ fn start<'pc>(
     Ok(Started {
         pc,
         device,
+        functional: functional.clone(),
         filter,
         uart,
     })
