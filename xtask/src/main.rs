@@ -13,8 +13,10 @@ mod reproduce;
 mod scenarios;
 mod sign;
 mod test_app;
+mod user_mode;
 mod verify;
 mod wine;
+mod winmm_double;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ enum Command {
     Driver(Target),
     /// Builds midiuart-test.exe into target/package/ARCH, on Debian.
     TestApp(test_app::Options),
+    /// Builds the double of winmm.dll into target/package/ARCH/double, on Debian.
+    WinmmDouble(winmm_double::Options),
     /// Builds images for x64 with planted faults into target/faulty/NAME, on Debian.
     FaultyDrivers,
     /// Runs clippy over the driver as it is built for Windows, on Debian.
@@ -103,6 +107,7 @@ fn run(command: Command) -> Result<(), Failure> {
             reproduce::compare(&root, arch)
         }
         Command::TestApp(options) => test_app::build(&root, &options),
+        Command::WinmmDouble(options) => winmm_double::build(&root, &options),
         Command::Scenarios => scenarios::compare(&root, &driver::image(&root, Architecture::X64)),
         Command::VerifyImage { paths } if paths.is_empty() => verify::all(&driver::built(&root)?),
         Command::VerifyImage { paths } => verify::all(&paths),

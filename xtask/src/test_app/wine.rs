@@ -5,11 +5,12 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::{PROGRAM, installation, runtime};
+use super::{PROGRAM, installation};
 use crate::architecture::Architecture;
 use crate::failure::Failure;
 use crate::package::edition::Edition;
 use crate::packages;
+use crate::user_mode::runtime;
 use crate::wine::prefix::Prefix;
 
 /// Longest time for one command.

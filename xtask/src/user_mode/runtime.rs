@@ -1,10 +1,11 @@
-//! What stands in for a C run-time library: an object file for where the program begins, and import
+//! What stands in for a C run-time library: an object file for where the image begins, and import
 //! libraries for what Windows itself has of the rest.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use super::Kind;
 use crate::architecture::Architecture;
 use crate::failure::Failure;
 
@@ -12,23 +13,19 @@ const ASSEMBLER: &str = "llvm-mc-19";
 const LIBRARIAN: &str = "llvm-dlltool-19";
 const LINKER: &str = "lld-link-19";
 
-/// Linked into the program, besides its [`entry`].
+/// Linked into the image, besides its [`entry`].
 const DATA: &str = "data";
 /// Images of Windows that functions come from.
 const IMPORTED: [&str; 2] = ["ntdll", "ucrtbase"];
 
-/// The source of where a program begins, if there is one for the processor.
-pub fn entry(architecture: Architecture) -> Option<&'static str> {
-    match architecture {
-        Architecture::X64 => Some("entry_x64"),
-        Architecture::Arm64 => Some("entry_arm64"),
-        Architecture::X86 => None,
-    }
+/// The source of where an image begins.
+fn entry(kind: Kind, architecture: Architecture) -> String {
+    format!("{}_{}", kind.extension(), architecture.folder())
 }
 
 /// What the linker needs to know; it looks for the files in the folder that they were built in.
-pub fn linker_arguments(entry: &str) -> Vec<String> {
-    let objects = [entry, DATA].map(|name| format!("{name}.obj"));
+pub fn linker_arguments(kind: Kind, architecture: Architecture) -> Vec<String> {
+    let objects = [entry(kind, architecture), DATA.to_owned()].map(|name| format!("{name}.obj"));
     let libraries = IMPORTED.map(|name| format!("{name}.lib"));
     let settings = [
         "/NODEFAULTLIB",
@@ -49,13 +46,13 @@ pub fn linker_arguments(entry: &str) -> Vec<String> {
 /// If a program of LLVM's is missing or not content.
 pub fn build(
     root: &Path,
+    kind: Kind,
     architecture: Architecture,
-    entry: &str,
     folder: &Path,
 ) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(Failure::at(folder))?;
     let sources = root.join("xtask/cross/user-mode");
-    for name in [entry, DATA] {
+    for name in [&entry(kind, architecture), DATA] {
         let mut assembler = Command::new(ASSEMBLER);
         assembler
             .arg(format!("--triple={}", architecture.target()))

@@ -1,0 +1,163 @@
+//! Programs for Windows, and images that programs load: they need nothing but Windows.
+
+pub mod runtime;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::architecture::Architecture;
+use crate::cross;
+use crate::failure::Failure;
+use crate::verify::Image;
+
+/// Images that Windows 10 and 11 bring.
+const OF_WINDOWS: &[&str] = &[
+    "advapi32.dll",
+    "api-ms-win-core-synch-l1-2-0.dll",
+    "bcryptprimitives.dll",
+    "cfgmgr32.dll",
+    "crypt32.dll",
+    "kernel32.dll",
+    "newdev.dll",
+    "ntdll.dll",
+    "ole32.dll",
+    "setupapi.dll",
+    "ucrtbase.dll",
+    "user32.dll",
+    "winmm.dll",
+    "wintrust.dll",
+    "ws2_32.dll",
+];
+
+/// What is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A program.
+    Program,
+    /// What programs load.
+    Library,
+}
+
+impl Kind {
+    /// How Windows' names of it end.
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Program => "exe",
+            Self::Library => "dll",
+        }
+    }
+}
+
+/// A build for one processor.
+#[derive(Clone, Copy)]
+pub struct Build<'a> {
+    /// The project's folder.
+    pub root: &'a Path,
+    /// The processor.
+    pub architecture: Architecture,
+    /// What is built.
+    pub kind: Kind,
+}
+
+impl Build<'_> {
+    /// Runs cargo on packages that `selection` names; returns where what it built is.
+    ///
+    /// # Errors
+    /// If it does not build, or there is no run-time for the processor.
+    pub fn build(&self, selection: &[&str]) -> Result<PathBuf, Failure> {
+        let mut cargo = self.cargo("build")?;
+        cargo.arg("--release").args(selection);
+        cross::run(cargo, "that does not build")?;
+        Ok(cross::release_folder(
+            &self.target_folder(),
+            self.architecture,
+        ))
+    }
+
+    /// Looks with clippy at packages that `selection` names.
+    ///
+    /// # Errors
+    /// If it has something to say.
+    pub fn clippy(&self, selection: &[&str]) -> Result<(), Failure> {
+        let mut cargo = self.cargo("check")?;
+        cargo
+            .args(selection)
+            .env("RUSTC_WORKSPACE_WRAPPER", cross::CLIPPY)
+            .env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
+        cross::run(cargo, "clippy is not content")
+    }
+
+    fn target_folder(&self) -> PathBuf {
+        let name = match self.kind {
+            Kind::Program => "test-app",
+            Kind::Library => "winmm-double",
+        };
+        self.root.join("target").join(name)
+    }
+
+    fn cargo(&self, command: &str) -> Result<Command, Failure> {
+        let Self {
+            root,
+            architecture,
+            kind,
+        } = *self;
+        if architecture == Architecture::X86 {
+            return Err(Failure::unusable("it is built for x64 and arm64 only"));
+        }
+        // Where the linker looks for libraries.
+        let libraries = self.target_folder().join(architecture.folder());
+        runtime::build(root, kind, architecture, &libraries)?;
+        let mut flags = cross::remapped_paths(root);
+        flags.push("-Ctarget-feature=+crt-static".to_owned());
+        let arguments = runtime::linker_arguments(kind, architecture);
+        flags.extend(arguments.iter().map(|it| format!("-Clink-arg={it}")));
+        let mut cargo = cross::cargo(root);
+        cargo
+            .env("LIB", &libraries)
+            .args([command, "--locked", "--config"])
+            .arg(root.join("xtask/cross/user-mode/config.toml"))
+            .arg("--config")
+            .arg(cross::compiler_flags(architecture, &flags))
+            .arg("--target-dir")
+            .arg(self.target_folder())
+            .args(["--target", architecture.target()]);
+        Ok(cargo)
+    }
+}
+
+/// Puts what was built where packages take it from, and says how large it is and what it needs.
+///
+/// # Errors
+/// If it needs more than Windows, or can't be written.
+pub fn hand_over(root: &Path, built: &Path, place: &Path) -> Result<(), Failure> {
+    let bytes = fs::read(built).map_err(Failure::at(built))?;
+    let image = Image::parse(&bytes).map_err(|error| Failure::about(built, &error))?;
+    let imported = needs_only_windows(&image)
+        .map_err(|error| Failure::found(format!("{}: {error}", built.display())))?;
+    let folder = place.parent().unwrap_or(root);
+    fs::create_dir_all(folder).map_err(Failure::at(folder))?;
+    fs::write(place, &bytes).map_err(Failure::at(place))?;
+    let shown = place.strip_prefix(root).unwrap_or(place);
+    println!("{:>8} bytes  {}", bytes.len(), shown.display());
+    println!("imports from {imported}");
+    Ok(())
+}
+
+/// The images that one imports from, if Windows has them all.
+fn needs_only_windows(image: &Image) -> Result<String, String> {
+    let names: Vec<_> = image
+        .imports
+        .iter()
+        .map(|it| it.name.to_ascii_lowercase())
+        .collect();
+    match names
+        .iter()
+        .find(|name| !OF_WINDOWS.contains(&name.as_str()))
+    {
+        Some(other) => Err(format!(
+            "imports from {other}, which Windows does not bring"
+        )),
+        None => Ok(names.join(", ")),
+    }
+}

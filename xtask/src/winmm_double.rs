@@ -1,0 +1,64 @@
+//! The double of `winmm.dll`, whose ports are emulated PCs.
+
+mod exports;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::architecture::Architecture;
+use crate::driver;
+use crate::failure::Failure;
+use crate::packages;
+use crate::user_mode::{self, Build, Kind};
+
+/// What Windows calls it.
+pub const NAME: &str = "winmm.dll";
+
+/// Which one is built.
+#[derive(clap::Args)]
+pub struct Options {
+    /// The processor: x64 or arm64.
+    #[arg(long, value_enum, default_value_t = Architecture::X64)]
+    arch: Architecture,
+    /// Looks with clippy at it as it is built for Windows instead.
+    #[arg(long)]
+    clippy: bool,
+    /// Installs the Debian packages that are missing. Needs root.
+    #[arg(long)]
+    install: bool,
+}
+
+/// Builds the double, and checks that it has all that the real one has.
+///
+/// # Errors
+/// If it does not build, lacks something, or can't be written.
+pub fn build(root: &Path, options: &Options) -> Result<(), Failure> {
+    let begin = Instant::now();
+    let architecture = options.arch;
+    packages::require(architecture, options.install)?;
+    let double = Build {
+        root,
+        architecture,
+        kind: Kind::Library,
+    };
+    let selection = ["--package", "winmm-double"];
+    if options.clippy {
+        return double.clippy(&selection);
+    }
+    let built = double.build(&selection)?.join(NAME);
+    let bytes = fs::read(&built).map_err(Failure::at(&built))?;
+    let exported = exports::check(&bytes)
+        .map_err(|error| Failure::found(format!("{}: {error}", built.display())))?;
+    user_mode::hand_over(root, &built, &image(root, architecture))?;
+    println!("exports {exported}");
+    println!("{:>8.1} s", begin.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// The double. It has a folder of its own: programs beside it would take it for Windows'.
+pub fn image(root: &Path, architecture: Architecture) -> PathBuf {
+    driver::image(root, architecture)
+        .with_file_name("double")
+        .join(NAME)
+}
