@@ -16,11 +16,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use windows_sys::Win32::Media::Audio::{
-    CALLBACK_EVENT, CALLBACK_FUNCTION, CALLBACK_NULL, CALLBACK_THREAD, CALLBACK_TYPEMASK,
-    CALLBACK_WINDOW,
-};
-use windows_sys::Win32::Media::{MMSYSERR_INVALFLAG, MMSYSERR_INVALPARAM, MMSYSERR_NOMEM};
+use windows_sys::Win32::Media::Audio::{CALLBACK_FUNCTION, CALLBACK_NULL, CALLBACK_TYPEMASK};
+use windows_sys::Win32::Media::{MMSYSERR_INVALPARAM, MMSYSERR_NOMEM};
 
 use crate::results::Outcome;
 
@@ -63,37 +60,26 @@ enum Target {
         procedure: Procedure,
         instance: usize,
     },
-    Event(usize),
-    Thread(u32),
-    Window(usize),
+    System(system::Target),
 }
 
 impl Target {
     fn new(callback: usize, instance: usize, flags: u32) -> Outcome<Self> {
-        let target = match flags & CALLBACK_TYPEMASK {
-            CALLBACK_NULL => return Ok(Self::Nowhere),
-            CALLBACK_FUNCTION if callback != 0 => {
+        match flags & CALLBACK_TYPEMASK {
+            CALLBACK_NULL => Ok(Self::Nowhere),
+            CALLBACK_FUNCTION if callback == 0 => Err(MMSYSERR_INVALPARAM),
+            CALLBACK_FUNCTION => {
                 let address = std::ptr::with_exposed_provenance::<()>(callback);
                 // SAFETY: by the contract of the function that opens, this is the address of a
                 // function of this type; it is not null.
                 let procedure = unsafe { std::mem::transmute::<*const (), Procedure>(address) };
-                return Ok(Self::Function {
+                Ok(Self::Function {
                     procedure,
                     instance,
-                });
+                })
             }
-            CALLBACK_EVENT => Self::Event(callback),
-            CALLBACK_THREAD => {
-                Self::Thread(u32::try_from(callback).map_err(|_| MMSYSERR_INVALPARAM)?)
-            }
-            CALLBACK_WINDOW => Self::Window(callback),
-            CALLBACK_FUNCTION => return Err(MMSYSERR_INVALPARAM),
-            _ => return Err(MMSYSERR_INVALFLAG),
-        };
-        if callback == 0 {
-            return Err(MMSYSERR_INVALPARAM);
+            kind => system::target(callback, kind).map(Self::System),
         }
-        system::check(target).map(|()| target)
     }
 }
 
@@ -183,7 +169,7 @@ impl Callbacks {
                 // SAFETY: by `new`'s contract this is such a function, and the handle is open.
                 unsafe { procedure(handle, event.message, instance, event.first, event.second) }
             }
-            target => system::tell(target, self.handle, event),
+            Target::System(target) => system::tell(target, self.handle, event),
         }
     }
 

@@ -9,6 +9,7 @@ use windows_sys::Win32::Media::MMSYSERR_INVALHANDLE;
 use crate::input::Input;
 use crate::output::Output;
 use crate::results::Outcome;
+use crate::stream::Stream;
 
 /// Above every device number, and above what a program may mistake for a small one.
 const FIRST: usize = 0x0001_0000;
@@ -20,6 +21,7 @@ const STEP: usize = 8;
 pub(crate) enum Open {
     Output(Arc<Output>),
     Input(Arc<Input>),
+    Stream(Arc<Stream>),
 }
 
 static OPEN: Mutex<BTreeMap<usize, Open>> = Mutex::new(BTreeMap::new());
@@ -53,7 +55,24 @@ fn find(handle: usize) -> Outcome<Open> {
 pub(crate) fn output(handle: usize) -> Outcome<Arc<Output>> {
     match find(handle)? {
         Open::Output(output) => Ok(output),
+        Open::Stream(stream) => Ok(Arc::clone(stream.output())),
         Open::Input(_) => Err(MMSYSERR_INVALHANDLE),
+    }
+}
+
+/// The output of a handle that is no stream's.
+pub(crate) fn plain_output(handle: usize) -> Outcome<Arc<Output>> {
+    match find(handle)? {
+        Open::Output(output) => Ok(output),
+        Open::Stream(_) | Open::Input(_) => Err(MMSYSERR_INVALHANDLE),
+    }
+}
+
+/// The stream of a handle.
+pub(crate) fn stream(handle: usize) -> Outcome<Arc<Stream>> {
+    match find(handle)? {
+        Open::Stream(stream) => Ok(stream),
+        Open::Output(_) | Open::Input(_) => Err(MMSYSERR_INVALHANDLE),
     }
 }
 
@@ -61,6 +80,6 @@ pub(crate) fn output(handle: usize) -> Outcome<Arc<Output>> {
 pub(crate) fn input(handle: usize) -> Outcome<Arc<Input>> {
     match find(handle)? {
         Open::Input(input) => Ok(input),
-        Open::Output(_) => Err(MMSYSERR_INVALHANDLE),
+        Open::Output(_) | Open::Stream(_) => Err(MMSYSERR_INVALHANDLE),
     }
 }

@@ -27,12 +27,16 @@ unsafe impl Send for Header {}
 macro_rules! member {
     ($header:expr, $name:ident) => {{
         // SAFETY: by `Header::new`'s contract the structure is there.
-        unsafe { (&raw const (*$header.pointer.as_ptr()).$name).read_unaligned() }
+        let member = unsafe { &raw const (*$header.pointer.as_ptr()).$name };
+        // SAFETY: the same; alignment does not matter.
+        unsafe { member.read_unaligned() }
     }};
     ($header:expr, $name:ident = $value:expr) => {{
         let value = $value;
-        // SAFETY: by `Header::new`'s contract the structure is there, and may be written to.
-        unsafe { (&raw mut (*$header.pointer.as_ptr()).$name).write_unaligned(value) }
+        // SAFETY: by `Header::new`'s contract the structure is there.
+        let member = unsafe { &raw mut (*$header.pointer.as_ptr()).$name };
+        // SAFETY: the same, and it may be written to; alignment does not matter.
+        unsafe { member.write_unaligned(value) }
     }};
 }
 

@@ -19,6 +19,7 @@ mod ports;
 mod results;
 mod short_message;
 mod sounding_notes;
+mod stream;
 
 pub use abi::connect::{midiConnect, midiDisconnect};
 pub use abi::input::{
@@ -31,4 +32,8 @@ pub use abi::output::{
     midiOutGetDevCapsW, midiOutGetErrorTextA, midiOutGetErrorTextW, midiOutGetID,
     midiOutGetNumDevs, midiOutGetVolume, midiOutLongMsg, midiOutMessage, midiOutOpen,
     midiOutPrepareHeader, midiOutReset, midiOutSetVolume, midiOutShortMsg, midiOutUnprepareHeader,
+};
+pub use abi::stream::{
+    midiStreamClose, midiStreamOpen, midiStreamOut, midiStreamPause, midiStreamPosition,
+    midiStreamProperty, midiStreamRestart, midiStreamStop,
 };

@@ -54,7 +54,8 @@ enum Item {
     Long {
         bytes: Vec<u8>,
         sent: usize,
-        header: Header,
+        /// What goes back to the program; nothing for an event of a stream.
+        header: Option<Header>,
     },
 }
 
@@ -131,7 +132,22 @@ impl Output {
         queue.items.push_back(Item::Long {
             bytes: header.bytes(header.buffer_length()),
             sent: 0,
-            header,
+            header: Some(header),
+        });
+        drop(queue);
+        self.port.wake();
+        Ok(())
+    }
+
+    /// Queues bytes, whatever they are.
+    pub(crate) fn send_bytes(&self, bytes: Vec<u8>) -> Outcome {
+        let mut queue = self.lock();
+        queue.check()?;
+        queue.running.clear();
+        queue.items.push_back(Item::Long {
+            bytes,
+            sent: 0,
+            header: None,
         });
         drop(queue);
         self.port.wake();
@@ -151,15 +167,22 @@ impl Output {
         self.return_buffers(&mut queue);
         let outcome = queue.check_presence();
         if outcome.is_ok() {
-            queue.running.clear();
-            for message in queue.notes.reset() {
-                queue.push_short(ShortMessage::whole(message));
-            }
+            let messages = queue.notes.reset();
+            queue.push_own(&messages);
         }
         drop(queue);
         self.port.wake();
         self.callbacks.flush();
         outcome
+    }
+
+    /// Turns off the notes that sound.
+    pub(crate) fn turn_notes_off(&self) {
+        let mut queue = self.lock();
+        let messages = queue.notes.turn_off();
+        queue.push_own(&messages);
+        drop(queue);
+        self.port.wake();
     }
 
     fn return_buffers(&self, queue: &mut Queue) {
@@ -170,13 +193,16 @@ impl Output {
         queue.items.retain(|item| match item {
             Item::Short(_) => true,
             Item::Long { header, .. } => {
-                self.return_buffer(*header);
+                if let Some(header) = header {
+                    self.return_buffer(*header);
+                }
                 false
             }
         });
     }
 
-    fn return_buffer(&self, header: Header) {
+    /// Gives a buffer back that the program has queued.
+    pub(crate) fn return_buffer(&self, header: Header) {
         header.done();
         self.callbacks.post(Event {
             message: MM_MOM_DONE,
@@ -187,18 +213,26 @@ impl Output {
 
     /// Closes the output, once the driver has accepted the short messages that are queued.
     pub(crate) fn close(&self, handle: usize) -> Outcome {
-        let mut queue = self.lock();
+        let queue = self.lock();
         if queue.has_buffers() {
             return Err(MIDIERR_STILLPLAYING);
         }
         handles::remove(handle)?;
+        drop(queue);
+        self.shut();
+        Ok(())
+    }
+
+    /// Closes the output whose handle is not valid any more.
+    pub(crate) fn shut(&self) {
+        let mut queue = self.lock();
         queue.closed = true;
+        self.return_buffers(&mut queue);
         self.advanced.notify_all();
         drop(queue);
         self.port.close_output();
         self.callbacks.end();
         self.callbacks.tell(Event::bare(MM_MOM_CLOSE));
-        Ok(())
     }
 
     // --- the port's side --------------------------------------------------------------------------
@@ -225,7 +259,9 @@ impl Output {
                 *sent = end;
                 if end == bytes.len() {
                     let end = queue.handed + piece.len() as u64;
-                    queue.handed_buffers.push_back((end, *header));
+                    queue
+                        .handed_buffers
+                        .extend(header.map(|header| (end, header)));
                     queue.items.pop_front();
                 }
                 piece
@@ -283,8 +319,24 @@ impl Queue {
     }
 
     fn has_buffers(&self) -> bool {
-        let is_buffer = |item: &Item| matches!(item, Item::Long { .. });
+        let is_buffer = |item: &Item| {
+            matches!(
+                item,
+                Item::Long {
+                    header: Some(_),
+                    ..
+                }
+            )
+        };
         !self.handed_buffers.is_empty() || self.items.iter().any(is_buffer)
+    }
+
+    /// Adds messages that are not the program's.
+    fn push_own(&mut self, messages: &[[u8; 3]]) {
+        self.running.clear();
+        for &message in messages {
+            self.push_short(ShortMessage::whole(message));
+        }
     }
 
     fn push_short(&mut self, message: ShortMessage) {

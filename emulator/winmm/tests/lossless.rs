@@ -19,10 +19,10 @@ fn set_ports() {
 
 /// Messages of which no two neighbours are alike.
 fn message(number: usize) -> Vec<u8> {
-    let data = |shift: u32| u8::try_from(number >> shift & 0x7F).expect("seven bits");
+    let data = |shift: u32| u8::try_from((number >> shift) & 0x7F).expect("seven bits");
     match number % 4 {
-        0 => vec![0x90 | data(2) & 0x0F, data(0), data(7)],
-        1 => vec![0xC0 | data(2) & 0x0F, data(7)],
+        0 => vec![0x90 | (data(2) & 0x0F), data(0), data(7)],
+        1 => vec![0xC0 | (data(2) & 0x0F), data(7)],
         2 => vec![0xE0, data(0), data(7)],
         _ => vec![0xF8],
     }
@@ -61,7 +61,7 @@ fn long_messages_arrive_to_the_byte() {
     let output = Output::open(device);
     let mut sent: Vec<u8> = (0..1 << 20)
         .map(|number: u32| {
-            u8::try_from(number.wrapping_mul(number) / 7 & 0x7F).expect("seven bits")
+            u8::try_from((number.wrapping_mul(number) / 7) & 0x7F).expect("seven bits")
         })
         .collect();
     sent[0] = 0xF0;

@@ -24,6 +24,7 @@ fn port_of(handle: usize) -> Outcome<&'static Port> {
 /// # Safety
 /// None is needed; the signature is that of Windows.
 #[cfg_attr(windows, unsafe(no_mangle))]
+#[must_use]
 pub unsafe extern "system" fn midiInGetNumDevs() -> u32 {
     u32::try_from(ports::present().count()).unwrap_or(u32::MAX)
 }

@@ -5,6 +5,7 @@ pub(crate) mod connect;
 pub(crate) mod input;
 pub(crate) mod output;
 mod questions;
+pub(crate) mod stream;
 
 use std::ffi::c_void;
 

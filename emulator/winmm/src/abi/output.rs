@@ -14,6 +14,7 @@ use crate::headers::Header;
 use crate::output::Output;
 use crate::ports::{self, MIDI_MAPPER, Port};
 use crate::results::{Outcome, code};
+use crate::stream::LONGEST_BUFFER;
 
 fn port_of(handle: usize) -> Outcome<&'static Port> {
     Ok(handles::output(handle)?.port())
@@ -24,6 +25,7 @@ fn port_of(handle: usize) -> Outcome<&'static Port> {
 /// # Safety
 /// None is needed; the signature is that of Windows.
 #[cfg_attr(windows, unsafe(no_mangle))]
+#[must_use]
 pub unsafe extern "system" fn midiOutGetNumDevs() -> u32 {
     u32::try_from(ports::present().count()).unwrap_or(u32::MAX)
 }
@@ -135,7 +137,7 @@ pub(super) fn find(device: u32) -> Outcome<&'static Port> {
 #[cfg_attr(windows, unsafe(no_mangle))]
 pub unsafe extern "system" fn midiOutClose(hmo: HMIDIOUT) -> u32 {
     let handle = number(hmo);
-    code(handles::output(handle).and_then(|output| output.close(handle)))
+    code(handles::plain_output(handle).and_then(|output| output.close(handle)))
 }
 
 /// Prepares a buffer.
@@ -152,6 +154,9 @@ pub unsafe extern "system" fn midiOutPrepareHeader(
     code(handles::output(number(hmo)).and_then(|output| {
         // SAFETY: the caller promises it.
         let header = unsafe { Header::new(pmh, cbmh) }?;
+        if handles::stream(number(hmo)).is_ok() && header.buffer_length() > LONGEST_BUFFER {
+            return Err(MMSYSERR_INVALPARAM);
+        }
         output.with_headers(|| header.prepare());
         Ok(())
     }))
@@ -204,7 +209,12 @@ pub unsafe extern "system" fn midiOutLongMsg(hmo: HMIDIOUT, pmh: *const MIDIHDR,
 /// None is needed; the signature is that of Windows.
 #[cfg_attr(windows, unsafe(no_mangle))]
 pub unsafe extern "system" fn midiOutReset(hmo: HMIDIOUT) -> u32 {
-    code(handles::output(number(hmo)).and_then(|output| output.reset()))
+    code(handles::output(number(hmo)).and_then(|output| {
+        if let Ok(stream) = handles::stream(number(hmo)) {
+            stream.stop();
+        }
+        output.reset()
+    }))
 }
 
 /// The device number of a handle.

@@ -2,13 +2,19 @@
 
 use windows_sys::Win32::Media::MMSYSERR_NOTSUPPORTED;
 
-use super::{Event, Target};
+use super::Event;
 use crate::results::Outcome;
 
 /// There are none.
-pub(super) fn check(_target: Target) -> Outcome {
+#[derive(Clone, Copy)]
+pub(super) enum Target {}
+
+/// There are none: `MMSYSERR_NOTSUPPORTED`.
+pub(super) fn target(_callback: usize, _kind: u32) -> Outcome<Target> {
     Err(MMSYSERR_NOTSUPPORTED)
 }
 
-/// Nothing is told where [`check`] lets nobody listen.
-pub(super) fn tell(_target: Target, _handle: usize, _event: Event) {}
+/// Tells an event.
+pub(super) fn tell(target: Target, _handle: usize, _event: Event) {
+    match target {}
+}
