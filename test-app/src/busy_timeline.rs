@@ -15,6 +15,8 @@ const SHORTEST_INTERVAL: Duration = Duration::from_millis(5);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusyTimeline {
     origin: Option<Duration>,
+    /// When the last byte ended, from there.
+    end: Duration,
     interval: Duration,
     busy: Vec<Duration>,
 }
@@ -23,6 +25,7 @@ impl Default for BusyTimeline {
     fn default() -> Self {
         Self {
             origin: None,
+            end: Duration::ZERO,
             interval: SHORTEST_INTERVAL,
             busy: Vec::new(),
         }
@@ -35,6 +38,7 @@ impl BusyTimeline {
         let origin = *self.origin.get_or_insert(start);
         let mut from = start.saturating_sub(origin);
         let end = from + BYTE_TIME;
+        self.end = self.end.max(end);
         while from < end {
             let number = self.number(from);
             let border = u32::try_from(number + 1).map_or(end, |next| self.interval * next);
@@ -83,12 +87,11 @@ impl BusyTimeline {
         shares.map(|share| (share * 1e4).round() / 1e4).collect()
     }
 
-    /// The share over all intervals; nothing without bytes.
+    /// The share from the first byte to the last; nothing without bytes.
     #[must_use]
     pub fn mean(&self) -> Option<f64> {
-        let intervals = u32::try_from(self.busy.len()).ok().filter(|&n| n > 0)?;
         let busy: Duration = self.busy.iter().sum();
-        Some(busy.as_secs_f64() / (self.interval * intervals).as_secs_f64())
+        (!busy.is_zero()).then(|| busy.as_secs_f64() / self.end.as_secs_f64())
     }
 }
 

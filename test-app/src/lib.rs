@@ -4,21 +4,27 @@
 //! The tool reaches ports through a [`backend::Backend`]; everything else is the same for each.
 
 pub mod backend;
+pub mod bars;
 pub mod busy_timeline;
 pub mod cli;
 pub mod commands;
 pub mod compare;
 pub mod direction;
+pub mod distribution;
 pub mod driver;
+pub mod environment;
 pub mod exchange;
 pub mod failure;
 pub mod interrupt;
 pub mod latency;
+pub mod latency_report;
 pub mod midi;
 pub mod output;
 pub mod output_file;
+pub mod page;
 pub mod probing;
 pub mod progress;
+pub mod ratios;
 pub mod report;
 pub mod table;
 pub mod traffic;

@@ -21,8 +21,7 @@ impl OutputFile {
     /// # Errors
     /// [`Failure::Usage`] with the path and what is wrong with it.
     pub fn check(option: &'static str, path: &Path) -> Result<Self, Failure> {
-        // The file behind a symbolic link is replaced, not the link.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        let target = real_path(path);
         let place = Self { option, target };
         let is_other_than_file = fs::metadata(&place.target).is_ok_and(|data| !data.is_file());
         if is_other_than_file || place.target.file_name().is_none() {
@@ -45,6 +44,12 @@ impl OutputFile {
             None => Ok(self),
             Some(input) => Err(self.refuse(input, &why)),
         }
+    }
+
+    /// Whether `other` is at the same place.
+    #[must_use]
+    pub fn is_where(&self, other: &Self) -> bool {
+        self.target == other.target
     }
 
     fn refuse(&self, path: &Path, fault: &dyn std::fmt::Display) -> Failure {
@@ -90,6 +95,17 @@ impl OutputFile {
     }
 }
 
+/// The path of what a link leads to, which is replaced instead of the link; and the same for each way of
+/// naming a file that is not there yet.
+fn real_path(path: &Path) -> PathBuf {
+    let of_new_file = || {
+        let folder = fs::canonicalize(path.parent()?).ok()?;
+        Some(folder.join(path.file_name()?))
+    };
+    let real = fs::canonicalize(path).ok().or_else(of_new_file);
+    real.unwrap_or_else(|| path.to_path_buf())
+}
+
 #[cfg(test)]
 mod tests {
     use tempfile::TempDir;
@@ -116,6 +132,9 @@ mod tests {
             let refused = OutputFile::check("--report", path).expect_err("no place");
             assert!(refused.to_string().contains("--report takes a file"));
         }
+        let twice = |name: &str| OutputFile::check("--csv", &folder.path().join(name));
+        let (place, same) = (twice("new").expect("a place"), twice("./new").expect("one"));
+        assert!(place.is_where(&same) && !place.is_where(&twice("other").expect("one")));
         let input = folder.path().join("input");
         fs::write(&input, "read").expect("a file");
         let place = OutputFile::check("--report", &input).expect("a place");

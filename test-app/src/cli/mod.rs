@@ -1,5 +1,7 @@
 //! The command line.
 
+mod compare;
+mod latency;
 mod machine;
 
 use std::ffi::OsString;
@@ -10,6 +12,8 @@ use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::failure::Failure;
+pub use compare::Compare;
+pub use latency::Latency;
 pub use machine::{Machine, On, PortChoice};
 
 /// The shortest stress run: a few messages.
@@ -83,6 +87,13 @@ pub enum Command {
     /// Send and receive a seeded mix of everything and compare every byte
     #[command(after_help = AFTER_HELP)]
     Stress(Stress),
+    /// Measure how long messages take from the output to the input, through a cable or the loopback
+    /// device
+    #[command(after_help = AFTER_HELP)]
+    Latency(Latency),
+    /// Compare the figures of two runs of latency or of stress
+    #[command(after_help = AFTER_HELP)]
+    Compare(Compare),
     /// Install and remove the Windows driver (on Windows, as administrator)
     #[command(after_help = AFTER_DRIVER_HELP, subcommand_required = true)]
     #[command(arg_required_else_help = false, disable_help_subcommand = true)]

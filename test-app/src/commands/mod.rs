@@ -1,7 +1,9 @@
 //! The commands of the tool.
 
 mod choose;
+mod compare;
 mod driver;
+mod latency;
 mod list;
 mod loop_check;
 mod play;
@@ -22,5 +24,7 @@ pub fn run(command: &Command, host: &mut Host<'_>) -> Result<u8, Failure> {
         Command::Play(options) => play::run(options, host),
         Command::Driver(options) => driver::run(options, host),
         Command::Stress(options) => stress::run(options, host),
+        Command::Latency(options) => latency::run(options, host),
+        Command::Compare(options) => compare::run(options, host),
     }
 }
