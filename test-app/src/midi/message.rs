@@ -124,12 +124,25 @@ impl Splitter {
 }
 
 /// How many data bytes follow `status`, which does not begin a System Exclusive message.
-const fn data_bytes(status: u8) -> usize {
+#[must_use]
+pub const fn data_bytes(status: u8) -> usize {
     match status {
         0x80..=0xBF | 0xE0..=0xEF | 0xF2 => 2,
         0xC0..=0xDF | 0xF1 | 0xF3 => 1,
         _ => 0,
     }
+}
+
+/// How long the message is that begins with these bytes, if it is none that is System Exclusive, and all
+/// of it is there.
+#[must_use]
+pub fn short_length(bytes: &[u8]) -> Option<usize> {
+    let (&status, rest) = bytes.split_first()?;
+    if status < 0x80 || status == SYSEX_BEGIN || status == SYSEX_END {
+        return None;
+    }
+    let data = rest.get(..data_bytes(status))?;
+    data.is_ascii().then_some(1 + data.len())
 }
 
 /// Counts the messages in a byte stream.

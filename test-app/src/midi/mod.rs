@@ -3,6 +3,7 @@
 pub mod capture;
 pub mod message;
 pub mod smf;
+pub mod sounding;
 
 use std::time::Duration;
 

@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use super::buffer::{Buffer, BufferId};
 use super::input_handle::{InputEvent, InputEventKind, InputHandle};
-use super::output::Closed;
+use super::output::{CLOSE_LIMIT, Closed};
 use super::refusal::Refusal;
+use crate::midi::message::data_bytes;
 
 /// How many buffers winmm has for System Exclusive messages.
 const BUFFERS: usize = 64;
@@ -27,8 +28,8 @@ const DOZE: Duration = Duration::from_millis(20);
 /// How long winmm may take for giving all buffers back after a reset.
 const RETURN_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long the thread may take to end.
-const END_LIMIT: Duration = Duration::from_secs(10);
+/// How often the thread looks whether the port is still there, while nothing comes.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Something that was received.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,24 @@ pub enum Sound {
     ShortError(u32),
     /// What is no System Exclusive message, or a broken one: `MIM_LONGERROR`.
     LongError(Vec<u8>),
+}
+
+impl Sound {
+    /// The bytes. What is no message has those that its status byte asks for.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Self::Short(packed) | Self::ShortError(packed) => {
+                let bytes = packed.to_le_bytes();
+                let length = match bytes[0] {
+                    0x80.. => 1 + data_bytes(bytes[0]),
+                    _ => 1,
+                };
+                bytes[..length].to_vec()
+            }
+            Self::Long(bytes) | Self::LongError(bytes) => bytes,
+        }
+    }
 }
 
 /// How much was received.
@@ -157,7 +176,7 @@ impl Input {
         // Ordering: a lone flag.
         self.shared.end.store(true, Ordering::Relaxed);
         keeper.thread().unpark();
-        let deadline = Instant::now() + END_LIMIT;
+        let deadline = Instant::now() + CLOSE_LIMIT;
         while !keeper.is_finished() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(1));
         }
@@ -211,11 +230,23 @@ impl Keeper {
 
     fn run(mut self) -> Closed {
         self.handle.wake_this_thread();
+        let mut looked_at = Instant::now();
         // Ordering: a lone flag.
         while !self.shared.end.load(Ordering::Relaxed) {
-            if !self.take_up(true) {
-                thread::park_timeout(DOZE);
+            if self.take_up(true) {
+                continue;
             }
+            if looked_at.elapsed() >= LOOK {
+                looked_at = Instant::now();
+                if let Err(refusal) = self.handle.is_there() {
+                    self.shared
+                        .inbox()
+                        .over
+                        .get_or_insert(Over::Refused(refusal));
+                    self.shared.news.notify_all();
+                }
+            }
+            thread::park_timeout(DOZE);
         }
         self.end()
     }

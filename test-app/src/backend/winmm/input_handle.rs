@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use crossbeam_queue::ArrayQueue;
 use windows_sys::Win32::Media::Audio::{CALLBACK_FUNCTION, HMIDIIN, MIDI_IO_STATUS, MIDIHDR};
+use windows_sys::Win32::Media::Multimedia::DRV_QUERYDEVICEINTERFACESIZE;
 use windows_sys::Win32::Media::{
     MM_MIM_CLOSE, MM_MIM_DATA, MM_MIM_ERROR, MM_MIM_LONGDATA, MM_MIM_LONGERROR, MM_MIM_MOREDATA,
     MM_MIM_OPEN,
@@ -15,8 +16,8 @@ use windows_sys::Win32::Media::{
 
 use super::buffer::{Buffer, BufferId, returned};
 use super::mme::{
-    midiInAddBuffer, midiInClose, midiInOpen, midiInPrepareHeader, midiInReset, midiInStart,
-    midiInStop, midiInUnprepareHeader, size,
+    midiInAddBuffer, midiInClose, midiInMessage, midiInOpen, midiInPrepareHeader, midiInReset,
+    midiInStart, midiInStop, midiInUnprepareHeader, size,
 };
 use super::refusal::{Refusal, Side, done};
 
@@ -201,6 +202,26 @@ impl InputHandle {
         self.open = false;
         self.release_instance();
         Ok(())
+    }
+
+    /// Whether the port is still there, as far as winmm can tell: asks by `midiInMessage` for something
+    /// that does not matter.
+    ///
+    /// # Errors
+    /// What winmm answers if it says that the port is gone.
+    pub fn is_there(&self) -> Result<(), Refusal> {
+        let mut length = 0_u32;
+        let place = (&raw mut length).expose_provenance();
+        // SAFETY: the handle is open; the message writes a ULONG to where the first parameter leads.
+        let code = unsafe { midiInMessage(self.handle, DRV_QUERYDEVICEINTERFACESIZE, place, 0) };
+        let answered = answer("midiInMessage", code);
+        answered.or_else(|refusal| {
+            if refusal.port_is_gone() {
+                Err(refusal)
+            } else {
+                Ok(())
+            }
+        })
     }
 
     /// The next thing that the callback was told.

@@ -1,6 +1,9 @@
 //! winmm's MIDI functions, by their names: Windows' own, or the double's that is linked in.
 
-pub use windows_sys::Win32::Media::Audio::{
+#[cfg(windows)]
+use windows_sys::Win32::Media::Audio as winmm;
+
+pub use winmm::{
     midiInAddBuffer, midiInClose, midiInGetDevCapsW, midiInGetErrorTextW, midiInGetNumDevs,
     midiInMessage, midiInOpen, midiInPrepareHeader, midiInReset, midiInStart, midiInStop,
     midiInUnprepareHeader, midiOutClose, midiOutGetDevCapsW, midiOutGetErrorTextW,

@@ -11,6 +11,7 @@ mod mme;
 mod output;
 mod output_handle;
 mod refusal;
+mod session;
 
 pub use buffer::{Buffer, BufferId};
 pub use input::{Heard, Input, InputCounts, Over, Sound};
@@ -18,6 +19,7 @@ pub use input_handle::{InputEvent, InputEventKind, InputHandle};
 pub use output::{Closed, Output};
 pub use output_handle::OutputHandle;
 pub use refusal::{Refusal, Side, gone};
+use session::WinmmSession;
 
 use super::{Backend, DeviceReport, Ports, Setup, Uart, Work};
 use crate::failure::Failure;
@@ -32,10 +34,15 @@ impl Backend for Winmm {
     }
 
     fn ports(&self, _setup: &Setup) -> Result<Ports, Failure> {
-        Ok(Ports::default())
+        Ok(devices::ports())
     }
 
-    fn run(&self, _setup: &Setup, _work: &mut Work<'_>) -> Result<DeviceReport, Failure> {
-        Err(Failure::Device("no port".to_owned()))
+    /// After a failure no note stays: those that sound are ended, then the output is reset and closed.
+    fn run(&self, setup: &Setup, work: &mut Work<'_>) -> Result<DeviceReport, Failure> {
+        let mut session = WinmmSession::new(setup);
+        let done = work(&mut session);
+        let finished = session.finish(done.is_err());
+        done.and(finished)?;
+        Ok(DeviceReport::default())
     }
 }

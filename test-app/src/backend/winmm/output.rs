@@ -7,7 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::buffer::Buffer;
 use super::output_handle::OutputHandle;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Side};
+use crate::failure::Failure;
+use crate::midi::sounding::Sounding;
 
 /// The least room that a buffer of the pool has.
 const LEAST_CAPACITY: usize = 4096;
@@ -15,8 +17,11 @@ const LEAST_CAPACITY: usize = 4096;
 /// Between two looks whether a buffer is back.
 const LOOK: Duration = Duration::from_millis(1);
 
-/// How long winmm may take for giving buffers back after a reset, and for the reset and the close.
-const END_LIMIT: Duration = Duration::from_secs(5);
+/// How long winmm may take for giving buffers back after a reset.
+const RETURN_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long closing may take in all.
+pub(super) const CLOSE_LIMIT: Duration = Duration::from_secs(15);
 
 /// An open output. Dropped, it is reset and closed.
 #[derive(Debug)]
@@ -30,6 +35,7 @@ pub struct Output {
 }
 
 /// How an output or input was closed.
+#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Closed {
     /// How many buffers winmm did not give back; they stay in memory until the program ends.
@@ -47,6 +53,29 @@ impl Closed {
         refusal: None,
         stuck: true,
     };
+
+    /// What the user has to know of it, for the port of the name `port`.
+    ///
+    /// # Errors
+    /// [`Failure::Device`] unless everything went as it should.
+    pub fn result(self, side: Side, port: &str) -> Result<(), Failure> {
+        let side = side.name();
+        if self.stuck {
+            return Err(Failure::Device(format!(
+                "the driver of the {side} '{port}' hangs: Windows did not close it within {} s; connect \
+                 it again",
+                CLOSE_LIMIT.as_secs()
+            )));
+        }
+        match (self.refusal, self.kept_buffers) {
+            (Some(refusal), _) => Err(refusal.failure(port)),
+            (None, 0) => Ok(()),
+            (None, kept) => Err(Failure::Device(format!(
+                "the driver of the {side} '{port}' did not give {kept} buffers back; they stay in memory \
+                 until this program ends"
+            ))),
+        }
+    }
 }
 
 impl Output {
@@ -112,6 +141,14 @@ impl Output {
         self.handle.was_closed()
     }
 
+    /// Whether the port is still there, as far as winmm can tell.
+    ///
+    /// # Errors
+    /// What winmm answers if it says that the port is gone.
+    pub fn is_there(&self) -> Result<(), Refusal> {
+        self.handle.is_there()
+    }
+
     /// Ends all notes, and has all buffers given back: `midiOutReset`.
     ///
     /// # Errors
@@ -122,9 +159,24 @@ impl Output {
 
     /// Closes the port within bounded time. What winmm still has is not sent any more, if there is
     /// something: see [`queued_bytes`](Self::queued_bytes).
-    #[must_use]
     pub fn close(mut self) -> Closed {
-        within(END_LIMIT * 2, move || self.end())
+        within(CLOSE_LIMIT, move || self.end())
+    }
+
+    /// Ends the notes that sound, as [`midiOutReset`](Self::reset) does for drivers that know what sounds,
+    /// and closes the port within bounded time.
+    pub fn silence_and_close(mut self, sounding: &Sounding) -> Closed {
+        let ends = sounding.ends();
+        within(CLOSE_LIMIT, move || {
+            // A port that does not take one takes no other.
+            let silenced = ends.iter().try_for_each(|it| self.short_message(it));
+            let silenced = silenced.and(self.reset());
+            let closed = self.end();
+            Closed {
+                refusal: closed.refusal.or(silenced.err()),
+                ..closed
+            }
+        })
     }
 
     /// Takes back what winmm does not have any more.
@@ -146,7 +198,7 @@ impl Output {
         self.take_back();
         if !self.queued.is_empty() {
             note(self.handle.reset());
-            let deadline = Instant::now() + END_LIMIT;
+            let deadline = Instant::now() + RETURN_LIMIT;
             while !self.queued.is_empty() && Instant::now() < deadline {
                 thread::sleep(LOOK);
                 self.take_back();

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use windows_sys::Win32::Media::Audio::{CALLBACK_FUNCTION, HMIDIOUT, MIDIHDR};
+use windows_sys::Win32::Media::Multimedia::DRV_QUERYDEVICEINTERFACESIZE;
 use windows_sys::Win32::Media::{MM_MOM_CLOSE, MM_MOM_DONE, MM_MOM_OPEN};
 
 use super::buffer::{Buffer, BufferId, returned};
 use super::mme::{
-    midiOutClose, midiOutLongMsg, midiOutOpen, midiOutPrepareHeader, midiOutReset, midiOutShortMsg,
-    midiOutUnprepareHeader, size,
+    midiOutClose, midiOutLongMsg, midiOutMessage, midiOutOpen, midiOutPrepareHeader, midiOutReset,
+    midiOutShortMsg, midiOutUnprepareHeader, size,
 };
 use super::refusal::{Refusal, Side, done};
 
@@ -147,6 +148,26 @@ impl OutputHandle {
         self.open = false;
         self.release_instance();
         Ok(())
+    }
+
+    /// Whether the port is still there, as far as winmm can tell: asks by `midiOutMessage` for something
+    /// that does not matter.
+    ///
+    /// # Errors
+    /// What winmm answers if it says that the port is gone.
+    pub fn is_there(&self) -> Result<(), Refusal> {
+        let mut length = 0_u32;
+        let place = (&raw mut length).expose_provenance();
+        // SAFETY: the handle is open; the message writes a ULONG to where the first parameter leads.
+        let code = unsafe { midiOutMessage(self.handle, DRV_QUERYDEVICEINTERFACESIZE, place, 0) };
+        let answered = answer("midiOutMessage", code);
+        answered.or_else(|refusal| {
+            if refusal.port_is_gone() {
+                Err(refusal)
+            } else {
+                Ok(())
+            }
+        })
     }
 
     /// How many buffers the callback was told of.
