@@ -9,6 +9,7 @@ pub mod busy_timeline;
 pub mod cli;
 pub mod commands;
 pub mod compare;
+pub mod conformance;
 pub mod direction;
 pub mod distribution;
 pub mod driver;

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod compare;
+mod conformance;
 mod latency;
 mod machine;
 
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::failure::Failure;
 pub use compare::Compare;
+pub use conformance::Conformance;
 pub use latency::Latency;
 pub use machine::{Machine, On, PortChoice};
 
@@ -94,6 +96,9 @@ pub enum Command {
     /// Compare the figures of two runs of latency or of stress
     #[command(after_help = AFTER_HELP)]
     Compare(Compare),
+    /// Check a Windows port against what Windows' documentation says of ports
+    #[command(after_help = AFTER_HELP)]
+    Conformance(Conformance),
     /// Install and remove the Windows driver (on Windows, as administrator)
     #[command(after_help = AFTER_DRIVER_HELP, subcommand_required = true)]
     #[command(arg_required_else_help = false, disable_help_subcommand = true)]

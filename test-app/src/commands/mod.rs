@@ -2,6 +2,7 @@
 
 mod choose;
 mod compare;
+mod conformance;
 mod driver;
 mod latency;
 mod list;
@@ -22,6 +23,7 @@ pub fn run(command: &Command, host: &mut Host<'_>) -> Result<u8, Failure> {
     match command {
         Command::List(options) => list::run(options, host),
         Command::Play(options) => play::run(options, host),
+        Command::Conformance(options) => conformance::run(options, host),
         Command::Driver(options) => driver::run(options, host),
         Command::Stress(options) => stress::run(options, host),
         Command::Latency(options) => latency::run(options, host),
