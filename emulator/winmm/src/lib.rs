@@ -10,6 +10,8 @@ mod capabilities;
 mod configuration;
 pub mod control;
 mod error_texts;
+#[cfg(all(windows, any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod forwarded;
 mod handles;
 mod headers;
 mod input;

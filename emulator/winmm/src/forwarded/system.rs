@@ -36,13 +36,8 @@ fn load() -> Option<HMODULE> {
         .chain([0])
         .collect();
     // SAFETY: the path ends with zero, and there is no file handle.
-    let winmm = unsafe {
-        LoadLibraryExW(
-            path.as_ptr(),
-            ptr::null_mut(),
-            LOAD_LIBRARY_SEARCH_SYSTEM32,
-        )
-    };
+    let winmm =
+        unsafe { LoadLibraryExW(path.as_ptr(), ptr::null_mut(), LOAD_LIBRARY_SEARCH_SYSTEM32) };
     // Where this image has been put into the system's folder, there is no other.
     let is_other = winmm.cast_const().cast() != &raw const THIS_IMAGE;
     (!winmm.is_null() && is_other).then_some(winmm)
