@@ -96,6 +96,11 @@ impl Output {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// `MMSYSERR_NODRIVER` if the device is not there any more.
+    pub(crate) fn check_presence(&self) -> Outcome {
+        self.lock().check_presence()
+    }
+
     /// Queues a short message. It waits while too many are queued, if it `may_wait`, but not on a device
     /// that takes nothing.
     pub(crate) fn send_short(&self, packed: u32, may_wait: bool) -> Outcome {

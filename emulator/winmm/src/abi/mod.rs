@@ -1,5 +1,8 @@
 //! The functions themselves: they look at what the program passes, and hand it on.
-#![expect(non_snake_case, reason = "the functions have Windows' names")]
+#![cfg_attr(
+    not(windows),
+    expect(non_snake_case, reason = "the functions have Windows' names")
+)]
 
 pub(crate) mod connect;
 pub(crate) mod input;

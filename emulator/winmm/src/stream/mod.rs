@@ -108,6 +108,7 @@ impl Stream {
 
     /// Queues a buffer of events.
     pub(crate) fn add(&self, header: Header) -> Outcome {
+        self.output.check_presence()?;
         let mut score = self.lock();
         let length = header.bytes_recorded();
         let fits = length <= header.buffer_length() && length < LONGEST_BUFFER;

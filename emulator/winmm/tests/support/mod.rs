@@ -202,6 +202,10 @@ impl Buffer {
         self.copy().dwBytesRecorded as usize
     }
 
+    pub fn offset(self) -> u32 {
+        self.copy().dwOffset
+    }
+
     pub fn is_back(self) -> bool {
         self.flags() & (MHDR_DONE | MHDR_INQUEUE) == MHDR_DONE
     }
