@@ -6,7 +6,9 @@ use std::sync::Once;
 
 use support::{Buffer, Input, OK, Output};
 use windows_sys::Win32::Media::Audio::MIDIERR_NOTREADY;
-use windows_sys::Win32::Media::{MM_MIM_CLOSE, MM_MIM_LONGDATA, MM_MOM_DONE, MMSYSERR_NODRIVER};
+use windows_sys::Win32::Media::{
+    MM_MIM_CLOSE, MM_MIM_ERROR, MM_MIM_LONGDATA, MM_MOM_DONE, MMSYSERR_NODRIVER,
+};
 use winmm::{control, midiOutGetNumDevs};
 
 const VANISHING: u32 = 0;
@@ -73,7 +75,9 @@ fn a_device_vanishes_in_use() {
     assert_eq!(input.reset(), MMSYSERR_NODRIVER);
     assert!(buffers.iter().all(|buffer| buffer.is_back()));
     assert_eq!(input.close(), OK);
-    let messages = input.record.messages();
+    let mut messages = input.record.messages();
+    // What the cable brought back before is no message.
+    messages.retain(|&message| message != MM_MIM_ERROR);
     assert_eq!(
         messages[1..],
         [MM_MIM_LONGDATA, MM_MIM_LONGDATA, MM_MIM_CLOSE]
