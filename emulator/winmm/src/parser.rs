@@ -10,12 +10,12 @@ pub(crate) enum Piece {
     /// Bytes, packed, that are no message: data without status, a message that another one cuts short,
     /// an undefined status, or an end without a beginning.
     Broken(u32),
-    /// The beginning of a System Exclusive message.
+    /// The first byte of a System Exclusive message.
     ExclusiveBegin,
-    /// A byte of a System Exclusive message, the last one too.
-    ExclusiveEnd,
-    /// Data of a System Exclusive message.
+    /// A data byte of it.
     ExclusiveData,
+    /// Its last byte.
+    ExclusiveEnd,
     /// Another message has come before the System Exclusive message's end.
     ExclusiveCut,
 }
@@ -172,7 +172,6 @@ mod tests {
         #[test]
         fn every_byte_is_somewhere(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let mut parser = Parser::default();
-            let mut statuses = 0;
             for &byte in &bytes {
                 let exclusive = parser.would_be_exclusive(byte);
                 let mut told = Vec::new();
@@ -183,9 +182,7 @@ mod tests {
                 };
                 prop_assert_eq!(told.iter().any(is_exclusive), exclusive);
                 prop_assert!(!told.is_empty() || parser.length > waiting);
-                statuses += usize::from(byte >= 0x80);
             }
-            prop_assert!(statuses <= bytes.len());
         }
     }
 }
