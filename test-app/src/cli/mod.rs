@@ -4,6 +4,9 @@ mod compare;
 mod conformance;
 mod latency;
 mod machine;
+mod monitor;
+mod panic;
+mod send;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +20,9 @@ pub use compare::Compare;
 pub use conformance::Conformance;
 pub use latency::Latency;
 pub use machine::{Machine, On, PortChoice};
+pub use monitor::Monitor;
+pub use panic::Panic;
+pub use send::Send;
 
 /// The shortest stress run: a few messages.
 const SHORTEST_DURATION: Duration = Duration::from_millis(100);
@@ -83,6 +89,15 @@ pub enum Command {
     /// List the ports
     #[command(after_help = AFTER_HELP)]
     List(List),
+    /// Send messages in words or hexadecimal bytes to a Windows port
+    #[command(after_help = send::AFTER_HELP)]
+    Send(Send),
+    /// Show what a Windows port receives
+    #[command(after_help = monitor::AFTER_HELP)]
+    Monitor(Monitor),
+    /// Silence what plays at a Windows port
+    #[command(after_help = panic::AFTER_HELP)]
+    Panic(Panic),
     /// Play Standard MIDI Files of format 0 or 1 and compare what the wire carried
     #[command(after_help = AFTER_HELP)]
     Play(Play),

@@ -7,8 +7,11 @@ mod driver;
 mod latency;
 mod list;
 mod loop_check;
+mod monitor;
+mod panic;
 mod play;
 mod repetition;
+mod send;
 mod stress;
 
 use crate::Host;
@@ -22,6 +25,9 @@ use crate::failure::Failure;
 pub fn run(command: &Command, host: &mut Host<'_>) -> Result<u8, Failure> {
     match command {
         Command::List(options) => list::run(options, host),
+        Command::Send(options) => send::run(options, host),
+        Command::Monitor(options) => monitor::run(options, host),
+        Command::Panic(options) => panic::run(options, host),
         Command::Play(options) => play::run(options, host),
         Command::Conformance(options) => conformance::run(options, host),
         Command::Driver(options) => driver::run(options, host),

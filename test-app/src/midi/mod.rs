@@ -1,9 +1,11 @@
 //! MIDI: its byte stream and its files.
 
 pub mod capture;
+pub mod decode;
 pub mod message;
 pub mod smf;
 pub mod sounding;
+pub mod words;
 
 use std::time::Duration;
 
