@@ -102,6 +102,7 @@ impl Direction {
             counts: self.comparison.counts(),
             first_difference: self.comparison.first_difference().cloned(),
             latency: self.latency.percentiles(),
+            latencies: self.latency.values(),
         }
     }
 }

@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 use crate::backend::{Cable, Session};
+use crate::busy_timeline::BusyTimeline;
 use crate::direction::{Direction, LatencyFrom};
 use crate::failure::Failure;
 use crate::midi::capture::Capture;
 use crate::midi::{BYTE_TIME, wire_time};
 use crate::report::DirectionReport;
 use crate::utilisation::Utilisation;
+use crate::wire_report::WireReport;
 
 /// How long to wait for bytes that should not come any more, or are late.
 const SETTLING: Duration = Duration::from_millis(50);
@@ -33,6 +35,7 @@ pub struct Exchange {
     inward: Direction,
     utilisation: Utilisation,
     saturated_bytes: Option<u64>,
+    busy: BusyTimeline,
     capture: Option<Capture>,
     inward_quiet_at: Duration,
 }
@@ -48,6 +51,7 @@ impl Exchange {
             inward: Direction::new(LatencyFrom::Ready),
             utilisation: Utilisation::default(),
             saturated_bytes: None,
+            busy: BusyTimeline::default(),
             capture: capture.then(Capture::default),
             inward_quiet_at: Duration::ZERO,
         }
@@ -85,6 +89,7 @@ impl Exchange {
     /// Takes up what arrived.
     pub fn collect(&mut self, session: &mut dyn Session) {
         for seen in session.on_the_wire() {
+            self.busy.add(seen.start);
             if self
                 .saturated_bytes
                 .is_none_or(|bytes| self.outward.arrived() < bytes)
@@ -106,6 +111,7 @@ impl Exchange {
                     self.inward.arrive(byte, chunk.at, chunk.at);
                     continue;
                 }
+                self.busy.add(chunk.at);
                 if self.cable.loops_back() {
                     self.outward.arrive(byte, chunk.at, chunk.at);
                 }
@@ -186,6 +192,7 @@ impl Exchange {
         Outcome {
             directions,
             saturated_utilisation: self.utilisation.share(),
+            wire: WireReport::of(&self.busy, self.cable.wire_visible),
             capture: self.capture,
         }
     }
@@ -198,6 +205,8 @@ pub struct Outcome {
     pub directions: Vec<DirectionReport>,
     /// The share of the saturated phase in which the wire was busy, where that can be seen.
     pub saturated_utilisation: Option<f64>,
+    /// How busy the wire was in the course of the exchange.
+    pub wire: WireReport,
     /// What was captured.
     pub capture: Option<Capture>,
 }

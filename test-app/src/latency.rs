@@ -48,6 +48,20 @@ impl Latency {
             max_us: microseconds(self.0.max()),
         })
     }
+
+    /// The latencies in microseconds, to three digits, and how many there are of each.
+    #[must_use]
+    pub fn values(&self) -> Vec<(f64, u64)> {
+        self.0
+            .iter_recorded()
+            .map(|step| {
+                (
+                    microseconds(step.value_iterated_to()),
+                    step.count_since_last_iteration(),
+                )
+            })
+            .collect()
+    }
 }
 
 /// Percentiles of a latency, in microseconds.
@@ -91,6 +105,18 @@ mod tests {
         assert!((found.p99_us - 990.0).abs() < 3.0, "{found:?}");
         assert!((found.max_us - 1000.0).abs() < 2.0, "{found:?}");
         assert!(found.p90_us < found.p99_9_us);
+    }
+
+    #[test]
+    fn values_are_counted() {
+        let mut latency = Latency::default();
+        for microseconds in [5, 900, 900] {
+            latency.record(Duration::from_micros(microseconds));
+        }
+        let values = latency.values();
+        let counts: Vec<_> = values.iter().map(|&(_, count)| count).collect();
+        assert_eq!(counts, [1, 2]);
+        assert!((values[1].0 - 900.0).abs() < 1.0, "{values:?}");
     }
 
     #[test]

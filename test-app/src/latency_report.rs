@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use crate::backend::DeviceReport;
 use crate::bars;
-use crate::busy_timeline::BusyTimeline;
 use crate::environment::Environment;
 use crate::failure::{CLEAN, DATA_WRONG};
 use crate::probing::figures::microseconds;
 use crate::probing::{Figures, Ledger, Probed, Tally};
 use crate::table::Table;
+use crate::wire_report::WireReport;
 
 /// The outcome of a latency run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -61,32 +61,6 @@ pub struct LoadReport {
     /// The messages.
     #[serde(flatten)]
     pub messages: Tally,
-}
-
-/// How busy the wire was; 3125 bytes in a second are 1.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct WireReport {
-    /// `wire` if it was seen, `arrivals` if what arrived is counted instead.
-    pub seen_by: &'static str,
-    /// The share from the first byte to the last.
-    pub utilisation: Option<f64>,
-    /// How long the intervals of `shares` are, in seconds.
-    pub interval_s: f64,
-    /// The share of each interval.
-    pub shares: Vec<f64>,
-}
-
-impl WireReport {
-    /// What `timeline` shows.
-    #[must_use]
-    pub fn of(timeline: &BusyTimeline, wire_visible: bool) -> Self {
-        Self {
-            seen_by: if wire_visible { "wire" } else { "arrivals" },
-            utilisation: timeline.mean(),
-            interval_s: timeline.interval().as_secs_f64(),
-            shares: timeline.shares(),
-        }
-    }
 }
 
 /// A measured message.

@@ -30,6 +30,7 @@ pub mod report;
 pub mod table;
 pub mod traffic;
 pub mod utilisation;
+pub mod wire_report;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -4,13 +4,19 @@ use serde::Serialize;
 
 use crate::backend::{Client, DeviceReport, Setup, Uart};
 use crate::compare::{Counts, Difference};
+use crate::environment::Environment;
 use crate::failure::{CLEAN, DATA_WRONG, Failure};
 use crate::latency::Percentiles;
 use crate::table::Table;
+use crate::wire_report::WireReport;
 
 /// The outcome of a stress run.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct StressReport {
+    /// Which command's report it is.
+    pub command: &'static str,
+    /// Where it was made.
+    pub environment: Environment,
     /// The port's name.
     pub port: String,
     /// The emulated PC, if it was one.
@@ -31,6 +37,8 @@ pub struct StressReport {
     /// The share of the saturated phase in which the wire was busy, from its first start bit to
     /// its last stop bit; null where the wire cannot be seen.
     pub saturated_utilisation: Option<f64>,
+    /// How busy the wire was in the course of the run.
+    pub wire: WireReport,
     /// What the backend tells of the device.
     pub device: DeviceReport,
     /// The command that repeats the run.
@@ -81,6 +89,9 @@ pub struct DirectionReport {
     /// later, to its first start bit. In: from the first stop bit to the client. Round trip: from
     /// the hand-over, or the arrival of the byte before, to the client.
     pub latency: Option<Percentiles>,
+    /// All latencies, in microseconds, and how many there are of each; for pictures.
+    #[serde(skip)]
+    pub latencies: Vec<(f64, u64)>,
 }
 
 /// The exit code that the data asks for.

@@ -8,10 +8,13 @@ use super::repetition;
 use crate::Host;
 use crate::backend::{Carries, FarEnd, Session};
 use crate::cli::{On, Stress};
+use crate::environment::Environment;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::output;
+use crate::output_file::OutputFile;
+use crate::page;
 use crate::progress::Progress;
 use crate::report::{EmulatedMachine, StressReport, exit_code, is_clean};
 use crate::traffic::Action;
@@ -27,6 +30,11 @@ const REAL_DURATION: Duration = Duration::from_mins(1);
 
 pub fn run(options: &Stress, host: &mut Host<'_>) -> Result<u8, Failure> {
     let (backend, setup) = choose::machine(&options.machine, host)?;
+    let page_file = options
+        .report
+        .as_deref()
+        .map(|path| OutputFile::check("--report", path))
+        .transpose()?;
     let setup = choose::ports(setup, &options.ports, Use::Loop, backend)?;
     let on = options.machine.on()?;
     let length = options.duration.unwrap_or(match on {
@@ -56,6 +64,8 @@ pub fn run(options: &Stress, host: &mut Host<'_>) -> Result<u8, Failure> {
     let outcome = exchange.finish();
     let code = exit_code(&outcome.directions);
     let report = StressReport {
+        command: "stress",
+        environment: Environment::of(&setup, on),
         port: setup.output_name().to_owned(),
         emulated: (on == On::Emulated).then(|| EmulatedMachine::of(&setup)),
         seed: setup.seed,
@@ -65,9 +75,13 @@ pub fn run(options: &Stress, host: &mut Host<'_>) -> Result<u8, Failure> {
         clean: is_clean(&outcome.directions),
         directions: outcome.directions,
         saturated_utilisation: outcome.saturated_utilisation,
+        wire: outcome.wire,
         device,
         repeat_with,
     };
+    if let Some(file) = page_file {
+        file.write(page::stress(&report).as_bytes())?;
+    }
     let text = if options.json {
         report.to_json()?
     } else {

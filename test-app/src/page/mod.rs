@@ -1,9 +1,19 @@
 //! Pages with pictures: one file each, without scripts, that needs nothing else.
+//!
+//! Each picture is drawn twice, for wide and for narrow screens, so that its letters are as large on both;
+//! the style sheet shows one of them.
 
-use crate::latency_report::LatencyReport;
+mod axis;
+mod drawing;
+mod frame;
+mod histogram;
+mod html;
+mod latency;
+mod latency_timeline;
+mod marks;
+mod stress;
+mod unit;
+mod wire_timeline;
 
-/// The page of a latency run.
-#[must_use]
-pub fn latency(report: &LatencyReport) -> String {
-    report.to_text()
-}
+pub use latency::latency;
+pub use stress::stress;
