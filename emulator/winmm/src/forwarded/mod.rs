@@ -7,6 +7,7 @@
 //! has it.
 
 mod call;
+pub(crate) mod fine_timers;
 mod names;
 mod system;
 

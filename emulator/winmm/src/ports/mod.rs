@@ -225,6 +225,8 @@ impl Port {
         let (sender, receiver) = channel();
         let installation = self.configuration.installation(1 + self.position as u64);
         let thread = thread::Builder::new().name(self.name.clone());
+        #[cfg(windows)]
+        crate::forwarded::fine_timers::begin();
         let run = move || {
             let presence = Presence { port: self };
             let outcome = machine::run(&installation, self, receiver);
