@@ -24,7 +24,8 @@ const DEPARTURE_DELAY: Duration = Duration::from_micros(5);
 /// How far [`Session::send`] runs ahead of the wire before it waits.
 const QUEUE: Duration = Duration::from_secs(2);
 
-/// Something that goes wrong with the byte of the given number, counted from 0.
+/// Something that goes wrong with the byte, or with all that is handed over at once as a record, of the
+/// given number, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It is lost.
@@ -37,6 +38,12 @@ pub enum Fault {
     Corrupt(u64),
     /// The device fails instead of taking it.
     Fail(u64),
+    /// The record is lost.
+    LoseRecord(u64),
+    /// The record arrives twice.
+    DuplicateRecord(u64),
+    /// The record arrives after the one that follows it.
+    SwapRecords(u64),
 }
 
 /// A port that is a cable in memory.
@@ -108,6 +115,8 @@ struct Line {
     free_at: Duration,
     count: u64,
     held_back: Option<u8>,
+    records: u64,
+    record_held_back: Vec<u8>,
     travelling: VecDeque<WireByte>,
 }
 
@@ -118,14 +127,34 @@ impl Line {
             free_at: Duration::ZERO,
             count: 0,
             held_back: None,
+            records: 0,
+            record_held_back: Vec::new(),
             travelling: VecDeque::new(),
         }
     }
 
-    /// Returns when the first of `bytes` starts.
-    fn carry(&mut self, bytes: &[u8], now: Duration) -> Result<Duration, Failure> {
+    /// Takes a record; returns when the first of its bytes starts.
+    fn carry(&mut self, record: &[u8], now: Duration) -> Result<Duration, Failure> {
         self.free_at = self.free_at.max(now + DEPARTURE_DELAY);
         let start = self.free_at;
+        let number = self.records;
+        self.records += 1;
+        match self.fault {
+            Some(Fault::LoseRecord(which)) if which == number => return Ok(start),
+            Some(Fault::SwapRecords(which)) if which == number => {
+                self.record_held_back = record.to_vec();
+                return Ok(start);
+            }
+            Some(Fault::DuplicateRecord(which)) if which == number => self.carry_bytes(record)?,
+            _ => {}
+        }
+        self.carry_bytes(record)?;
+        let held_back = std::mem::take(&mut self.record_held_back);
+        self.carry_bytes(&held_back)?;
+        Ok(start)
+    }
+
+    fn carry_bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         for &byte in bytes {
             let fault = self.fault;
             let number = self.count;
@@ -149,7 +178,7 @@ impl Line {
                 self.put(late);
             }
         }
-        Ok(start)
+        Ok(())
     }
 
     fn put(&mut self, byte: u8) {

@@ -65,7 +65,11 @@ impl Histogram<'_> {
             return 0.0;
         };
         let marks = self.marks(unit);
-        let name = format!("latency in {}", unit.sign);
+        let logarithmic = match distribution.spacing {
+            Spacing::Even => "",
+            Spacing::Logarithmic => " (logarithmic)",
+        };
+        let name = format!("latency in {}{logarithmic}", unit.sign);
         let across = Range {
             name: &name,
             spacing: distribution.spacing,
