@@ -77,6 +77,13 @@ impl Counts {
     }
 }
 
+/// The first line of `--json`.
+#[derive(Serialize)]
+struct Beginning<'p> {
+    /// The port's name.
+    listening: &'p str,
+}
+
 /// The last line of `--json`.
 #[derive(Serialize)]
 struct Summary<'c> {
@@ -97,9 +104,14 @@ struct Listener<'l, 'o> {
 
 impl Listener<'_, '_> {
     fn listen(&mut self, input: &Input, port: &PortInfo) -> Result<(), Failure> {
-        if !self.options.json {
-            self.print(&format!("{}: listening; Ctrl-C ends\n", port.name))?;
-        }
+        let first_line = if self.options.json {
+            line::json(&Beginning {
+                listening: &port.name,
+            })?
+        } else {
+            format!("{}: listening; Ctrl-C ends\n", port.name)
+        };
+        self.print(&first_line)?;
         let end = self.options.listen_for.map(|time| self.origin + time);
         while !self.is_over(end) {
             let left = end.map_or(STEP, |end| end.saturating_duration_since(Instant::now()));
