@@ -1,9 +1,10 @@
 //! `midiIn…`.
 
 use windows_sys::Win32::Media::Audio::{
-    HMIDIIN, MIDI_IO_STATUS, MIDI_WAVE_OPEN_TYPE, MIDIHDR, MIDIINCAPSA, MIDIINCAPSW,
+    CALLBACK_TYPEMASK, HMIDIIN, MIDI_IO_STATUS, MIDI_WAVE_OPEN_TYPE, MIDIHDR, MIDIINCAPSA,
+    MIDIINCAPSW,
 };
-use windows_sys::Win32::Media::MMSYSERR_INVALPARAM;
+use windows_sys::Win32::Media::{MMSYSERR_INVALFLAG, MMSYSERR_INVALPARAM};
 use windows_sys::core::{PSTR, PWSTR};
 
 use super::{device, give, give_error_text, give_part, number, questions};
@@ -102,6 +103,9 @@ pub unsafe extern "system" fn midiInOpen(
 ) -> u32 {
     if phmi.is_null() {
         return MMSYSERR_INVALPARAM;
+    }
+    if fdwopen & !(CALLBACK_TYPEMASK | MIDI_IO_STATUS) != 0 {
+        return MMSYSERR_INVALFLAG;
     }
     let handle = handles::reserve();
     // SAFETY: the caller promises it.
