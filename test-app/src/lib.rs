@@ -27,6 +27,7 @@ pub mod probing;
 pub mod progress;
 pub mod ratios;
 pub mod report;
+pub mod soak_report;
 pub mod table;
 pub mod traffic;
 pub mod utilisation;
@@ -55,7 +56,7 @@ pub fn main() -> ExitCode {
         emulated: &EmulatedPc,
         winmm: &Winmm,
         interrupt: &interrupt,
-        output: &mut io::stdout().lock(),
+        output: &mut io::stdout(),
         errors: &mut errors,
     };
     ExitCode::from(run(std::env::args_os(), &mut host))
@@ -69,8 +70,8 @@ pub struct Host<'a> {
     pub winmm: &'a dyn Backend,
     /// Raised when the user wants the run to end.
     pub interrupt: &'a Interrupt,
-    /// What the user asked for goes here.
-    pub output: &'a mut dyn Write,
+    /// What the user asked for goes here; in long runs from the thread that a backend works on.
+    pub output: &'a mut (dyn Write + Send),
     /// Failures go here, one line each.
     pub errors: &'a mut dyn Write,
 }

@@ -7,6 +7,8 @@ mod machine;
 mod monitor;
 mod panic;
 mod send;
+mod soak;
+mod status;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,6 +25,8 @@ pub use machine::{Machine, On, PortChoice};
 pub use monitor::Monitor;
 pub use panic::Panic;
 pub use send::Send;
+pub use soak::Soak;
+pub use status::Status;
 
 /// The shortest stress run: a few messages.
 const SHORTEST_DURATION: Duration = Duration::from_millis(100);
@@ -114,6 +118,12 @@ pub enum Command {
     /// Check a Windows port against what Windows' documentation says of ports
     #[command(after_help = AFTER_HELP)]
     Conformance(Conformance),
+    /// Send and receive for hours, tell each minute how it goes, and compare every byte
+    #[command(after_help = AFTER_HELP)]
+    Soak(Soak),
+    /// Tell the driver's counters
+    #[command(after_help = AFTER_HELP)]
+    Status(Status),
     /// Install and remove the Windows driver (on Windows, as administrator)
     #[command(after_help = AFTER_DRIVER_HELP, subcommand_required = true)]
     #[command(arg_required_else_help = false, disable_help_subcommand = true)]

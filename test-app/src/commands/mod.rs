@@ -1,5 +1,6 @@
 //! The commands of the tool.
 
+mod both_ways;
 mod choose;
 mod compare;
 mod conformance;
@@ -12,6 +13,8 @@ mod panic;
 mod play;
 mod repetition;
 mod send;
+mod soak;
+mod status;
 mod stress;
 
 use crate::Host;
@@ -30,6 +33,8 @@ pub fn run(command: &Command, host: &mut Host<'_>) -> Result<u8, Failure> {
         Command::Panic(options) => panic::run(options, host),
         Command::Play(options) => play::run(options, host),
         Command::Conformance(options) => conformance::run(options, host),
+        Command::Soak(options) => soak::run(options, host),
+        Command::Status(options) => status::run(options, host),
         Command::Driver(options) => driver::run(options, host),
         Command::Stress(options) => stress::run(options, host),
         Command::Latency(options) => latency::run(options, host),

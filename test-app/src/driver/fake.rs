@@ -191,6 +191,14 @@ impl Windows for FakeWindows {
         Ok(self.restart)
     }
 
+    fn counters(&self, _instance: &str, room: usize) -> Called<Vec<u8>> {
+        let function = "counters";
+        if self.broken == Some(function) {
+            return Err(SystemError { function, code: 5 });
+        }
+        Ok(vec![0; room])
+    }
+
     fn has_service(&self, name: &str) -> Called<bool> {
         Ok(name == SERVICE && self.state.service)
     }

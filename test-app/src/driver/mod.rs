@@ -4,6 +4,7 @@
 //! compiles and tests it.
 
 pub mod advice;
+pub mod counters;
 #[cfg(test)]
 mod fake;
 pub mod install;

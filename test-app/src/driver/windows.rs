@@ -224,6 +224,13 @@ pub trait Windows {
     /// If Windows refuses.
     fn restart_device(&mut self, instance: &str) -> Called<Restart>;
 
+    /// The driver's counters of a device that it runs, as the driver's property has them: at most `room`
+    /// bytes.
+    ///
+    /// # Errors
+    /// If the device can't be opened, or its driver does not answer.
+    fn counters(&self, instance: &str, room: usize) -> Called<Vec<u8>>;
+
     /// Whether there is a service of that name.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! Windows itself.
 
 mod certificates;
+mod counters;
 mod devices;
 mod machine;
 mod packages;
@@ -75,6 +76,10 @@ impl Windows for System {
 
     fn restart_device(&mut self, instance: &str) -> Called<Restart> {
         devices::restart(instance)
+    }
+
+    fn counters(&self, instance: &str, room: usize) -> Called<Vec<u8>> {
+        counters::read(instance, room)
     }
 
     fn has_service(&self, name: &str) -> Called<bool> {
