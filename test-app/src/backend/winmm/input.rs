@@ -168,10 +168,10 @@ impl Input {
         self.shared.inbox().over
     }
 
-    /// Closes the port within bounded time; what was received before can still be taken.
+    /// Closes the port within bounded time, if it is still open; what was received before can still be taken.
     pub fn close(&mut self) -> Closed {
         let Some(keeper) = self.keeper.take() else {
-            return Closed::STUCK;
+            return Closed::CLEAN;
         };
         // Ordering: a lone flag.
         self.shared.end.store(true, Ordering::Relaxed);

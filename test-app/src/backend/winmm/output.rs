@@ -47,6 +47,13 @@ pub struct Closed {
 }
 
 impl Closed {
+    /// Everything went as it should.
+    pub(super) const CLEAN: Self = Self {
+        kept_buffers: 0,
+        refusal: None,
+        stuck: false,
+    };
+
     /// What a call that did not return in time comes to.
     pub(super) const STUCK: Self = Self {
         kept_buffers: 0,
@@ -163,7 +170,7 @@ impl Output {
         within(CLOSE_LIMIT, move || self.end())
     }
 
-    /// Ends the notes that sound, as [`midiOutReset`](Self::reset) does for drivers that know what sounds,
+    /// Ends the notes that sound, as [`reset`](Self::reset) does for drivers that know what sounds,
     /// and closes the port within bounded time.
     pub fn silence_and_close(mut self, sounding: &Sounding) -> Closed {
         let ends = sounding.ends();
