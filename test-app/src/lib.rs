@@ -23,6 +23,7 @@ pub mod midi;
 pub mod output;
 pub mod output_file;
 pub mod page;
+pub mod play_report;
 pub mod probing;
 pub mod progress;
 pub mod ratios;

@@ -200,6 +200,9 @@ pub struct Play {
     /// Let virtual time run free instead of in real time
     #[arg(long)]
     pub fast: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
     /// Which machine to play on.
     #[command(flatten)]
     pub machine: Machine,

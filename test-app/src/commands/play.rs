@@ -13,9 +13,9 @@ use crate::interrupt::Interrupt;
 use crate::midi::smf::{self, TimedMessage};
 use crate::output;
 use crate::output_file::OutputFile;
+use crate::play_report::PlayReport;
 use crate::progress::Progress;
-use crate::report::{DirectionReport, differences, exit_code, is_clean, tabulate_directions};
-use crate::table::Table;
+use crate::report::{exit_code, is_clean, json};
 
 /// How long a wait goes on before arrivals are taken up, progress is shown and Ctrl-C is heeded.
 const STEP: Duration = Duration::from_millis(100);
@@ -63,32 +63,25 @@ pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
     if let (Some(place), Some(capture)) = (place, outcome.capture) {
         place.write(&capture.into_file(origin)?)?;
     }
-    let mut heading = format!(
-        "{}, {:.1} s",
-        setup.output_name(),
-        end.saturating_sub(origin).as_secs_f64()
-    );
-    if host.interrupt.is_raised() {
-        heading.push_str(", ended by Ctrl-C");
-    }
-    let directions = &outcome.directions;
-    let verdict = if is_clean(directions) {
-        String::new()
-    } else {
-        format!("data wrong; seed {}\n", setup.seed)
+    let code = exit_code(&outcome.directions);
+    let files = options.files.iter();
+    let report = PlayReport {
+        command: "play",
+        port: setup.output_name().to_owned(),
+        files: files.map(|file| file.display().to_string()).collect(),
+        seed: setup.seed,
+        elapsed_s: end.saturating_sub(origin).as_secs_f64(),
+        interrupted: host.interrupt.is_raised(),
+        clean: (!outcome.directions.is_empty()).then(|| is_clean(&outcome.directions)),
+        directions: outcome.directions,
     };
-    let text = format!("{heading}\n{}{verdict}", closing_table(directions));
+    let text = if options.json {
+        json(&report)?
+    } else {
+        report.to_text()
+    };
     output::print(host.output, &text)?;
-    Ok(exit_code(directions))
-}
-
-fn closing_table(directions: &[DirectionReport]) -> String {
-    if directions.is_empty() {
-        return "not compared: the wire of this port cannot be seen\n".into();
-    }
-    let mut table = Table::default();
-    tabulate_directions(&mut table, directions);
-    format!("{table}{}", differences(directions))
+    Ok(code)
 }
 
 fn one_after_the_other(songs: Vec<Vec<TimedMessage>>) -> Vec<TimedMessage> {
