@@ -68,6 +68,10 @@ enum Command {
     Wine(wine::Options),
     /// Has Wine's setupapi install and remove the x64 package, on Debian without a display.
     WineInstall(wine::InstallOptions),
+    /// Runs the tool as a Windows program, on the double of winmm, on Debian.
+    WineTool(wine::tool::Options),
+    /// Runs programs that use midir, as Windows programs, on the double of winmm, on Debian.
+    WineMidir(wine::midir::Options),
 }
 
 #[derive(Args)]
@@ -117,6 +121,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::VerifyInf { paths } => inf::verify(&paths),
         Command::Wine(options) => wine::run(&root, &options),
         Command::WineInstall(options) => wine::install(&root, &options),
+        Command::WineTool(options) => wine::tool::run(&root, &options),
+        Command::WineMidir(options) => wine::midir::run(&root, &options),
     }
 }
 

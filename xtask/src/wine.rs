@@ -3,10 +3,12 @@
 
 mod install;
 mod interrupt;
+pub mod midir;
 pub mod prefix;
 mod report;
 mod stand_ins;
 mod steps;
+pub mod tool;
 mod verdicts;
 
 use std::fs;

@@ -57,8 +57,23 @@ pub fn build(root: &Path, options: &Options) -> Result<(), Failure> {
 }
 
 /// The double. It has a folder of its own: programs beside it would take it for Windows'.
-pub fn image(root: &Path, architecture: Architecture) -> PathBuf {
+fn image(root: &Path, architecture: Architecture) -> PathBuf {
     driver::image(root, architecture)
         .with_file_name("double")
         .join(NAME)
+}
+
+/// Copies the double for x64 into a folder, for the programs there.
+///
+/// # Errors
+/// If there is none yet.
+pub fn copy(root: &Path, folder: &Path) -> Result<(), Failure> {
+    let double = image(root, Architecture::X64);
+    if !double.exists() {
+        return Err(Failure::unusable(
+            "no double of winmm; `cargo xtask winmm-double` makes one",
+        ));
+    }
+    fs::copy(&double, folder.join(NAME)).map_err(Failure::at(&double))?;
+    Ok(())
 }

@@ -19,7 +19,9 @@ const SERVER: &str = "/usr/lib/wine/wineserver";
 pub const SYSTEM32: &str = "drive_c/windows/system32";
 
 const LOG: &str = "log.txt";
+const INPUT: &str = "input.txt";
 const OUTPUT: &str = "output.txt";
+const ERRORS: &str = "errors.txt";
 
 /// What a developer may have set.
 const NOT_FOR_WINE: [&str; 6] = [
@@ -32,8 +34,8 @@ const NOT_FOR_WINE: [&str; 6] = [
 ];
 
 /// Without questions for Mono and Gecko, and without menu entries on this machine. A kernel that was
-/// put into the prefix is used instead of Wine's own.
-const OVERRIDES: &str = "mscoree,mshtml,winemenubuilder.exe=;ntoskrnl.exe=n,b";
+/// put into the prefix, and a winmm beside a program, are used instead of Wine's own.
+const OVERRIDES: &str = "mscoree,mshtml,winemenubuilder.exe=;ntoskrnl.exe,winmm=n,b";
 
 /// What goes to the log: what drivers print, the images that are loaded, functions that they miss, and
 /// what can't be installed.
@@ -44,6 +46,28 @@ const ORPHANED_AFTER: &str = "-p120";
 
 /// How often to look whether a program has ended.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+
+/// A program to run, and what it is given.
+#[derive(Clone, Copy, Default)]
+pub struct Call<'a> {
+    /// Its name and its arguments.
+    pub command: &'a [&'a str],
+    /// What it reads.
+    pub input: &'a str,
+    /// Variables of its environment.
+    pub variables: &'a [(&'a str, &'a str)],
+}
+
+/// What a program left behind.
+#[derive(Debug)]
+pub struct Ended {
+    /// How it ended; nothing if a signal ended it.
+    pub exit_code: Option<i32>,
+    /// What it printed.
+    pub output: String,
+    /// What it complained about, and nothing of Wine's.
+    pub errors: String,
+}
 
 /// A Windows of Wine's.
 pub struct Prefix {
@@ -80,15 +104,34 @@ impl Prefix {
     /// # Errors
     /// If it can't be run, takes too long, or Ctrl-C is pressed. How it ended does not matter.
     pub fn run(&self, command: &[&str]) -> Result<String, Failure> {
-        let line = command.join(" ");
-        self.finish(self.command(SERVER).arg(ORPHANED_AFTER), "wineserver")?;
-        // Not a pipe, which services would keep open.
-        let output = self.file(OUTPUT);
-        let printed = File::create(&output).map_err(Failure::at(&output))?;
-        let mut program = self.command(WINE);
-        program.args(command).stdout(printed);
-        self.finish_unless(interrupt::was_pressed, &mut program, &line)?;
-        read(&output)
+        let mut program = self.program(command)?;
+        let output = self.redirect(OUTPUT)?;
+        program.stdout(output);
+        self.finish_unless(interrupt::was_pressed, &mut program, &command.join(" "))?;
+        read(&self.file(OUTPUT))
+    }
+
+    /// Runs a program; returns how it ended, too. What it complains about is not in the log.
+    ///
+    /// # Errors
+    /// If it can't be run, takes too long, or Ctrl-C is pressed.
+    pub fn call(&self, call: &Call<'_>) -> Result<Ended, Failure> {
+        let input = self.file(INPUT);
+        fs::write(&input, call.input).map_err(Failure::at(&input))?;
+        let mut program = self.program(call.command)?;
+        program
+            .stdin(File::open(&input).map_err(Failure::at(&input))?)
+            .stdout(self.redirect(OUTPUT)?)
+            .stderr(self.redirect(ERRORS)?)
+            .envs(call.variables.iter().copied())
+            .env("WINEDEBUG", "-all");
+        let line = call.command.join(" ");
+        let status = self.finish_unless(interrupt::was_pressed, &mut program, &line)?;
+        Ok(Ended {
+            exit_code: status.code(),
+            output: read(&self.file(OUTPUT))?,
+            errors: read(&self.file(ERRORS))?,
+        })
     }
 
     /// Everything that was complained about.
@@ -105,12 +148,33 @@ impl Prefix {
     /// If it does not end.
     pub fn stop(&self) -> Result<(), Failure> {
         // Fails if nothing runs.
-        self.finish(self.command(SERVER).arg("--kill"), "wineserver --kill")?;
-        self.finish(self.command(SERVER).arg("--wait"), "wineserver --wait")?;
+        self.finish(self.command(SERVER)?.arg("--kill"), "wineserver --kill")?;
+        self.finish(self.command(SERVER)?.arg("--wait"), "wineserver --wait")?;
         Ok(())
     }
 
-    fn command(&self, program: &str) -> Command {
+    /// A program of Windows', and a server that ends if this program does not live to end it.
+    fn program(&self, command: &[&str]) -> Result<Command, Failure> {
+        let mut server = self.command(SERVER)?;
+        self.finish(server.arg(ORPHANED_AFTER), "wineserver")?;
+        let mut program = self.command(WINE)?;
+        program.args(command);
+        Ok(program)
+    }
+
+    /// A file for what a program prints: not a pipe, which services would keep open.
+    fn redirect(&self, name: &str) -> Result<File, Failure> {
+        let path = self.file(name);
+        File::create(&path).map_err(Failure::at(&path))
+    }
+
+    fn command(&self, program: &str) -> Result<Command, Failure> {
+        let path = self.file(LOG);
+        let log = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(&path)
+            .map_err(Failure::at(&path))?;
         let mut command = Command::new(program);
         for variable in NOT_FOR_WINE {
             command.env_remove(variable);
@@ -122,8 +186,9 @@ impl Prefix {
             .env("WINEPREFIX", self.folder.path())
             .current_dir(self.folder.path())
             .stdin(Stdio::null())
-            .stdout(Stdio::null());
-        command
+            .stdout(Stdio::null())
+            .stderr(log);
+        Ok(command)
     }
 
     fn finish(&self, command: &mut Command, name: &str) -> Result<ExitStatus, Failure> {
@@ -137,12 +202,7 @@ impl Prefix {
         name: &str,
     ) -> Result<ExitStatus, Failure> {
         let unusable = |error| Failure::unusable(format!("{name}: {error}"));
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(self.file(LOG))
-            .map_err(unusable)?;
-        let mut child = command.stderr(log).spawn().map_err(unusable)?;
+        let mut child = command.spawn().map_err(unusable)?;
         let begin = Instant::now();
         let why = loop {
             // The program may have heard Ctrl-C too.
