@@ -16,12 +16,22 @@ use crate::wine::prefix::Prefix;
 /// Longest time for one command.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// What is compared, by the arguments.
+/// What is compared, by the arguments: the emulated PC is the same on every machine.
 const COMMANDS: &[&[&str]] = &[
     &["--help"],
-    &["list", "--json"],
-    &["stress", "--duration", "5s"],
-    &["stress", "--duration", "5s", "--json", "--seed", "7"],
+    &["list", "--on", "emulated", "--json"],
+    &["stress", "--on", "emulated", "--duration", "5s"],
+    &[
+        "stress",
+        "--on",
+        "emulated",
+        "--duration",
+        "5s",
+        "--json",
+        "--seed",
+        "7",
+    ],
+    &["latency", "--on", "emulated", "--count", "100"],
 ];
 
 /// Runs commands under Wine and on this machine, and installs the driver's package under Wine, a line for

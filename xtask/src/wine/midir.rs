@@ -37,7 +37,7 @@ struct Example {
     prints: &'static [&'static str],
 }
 
-const EXAMPLES: [Example; 5] = [
+const EXAMPLES: [Example; 6] = [
     Example {
         name: "send_and_receive",
         input: "",
@@ -57,6 +57,11 @@ const EXAMPLES: [Example; 5] = [
             NAMES[0],
             NAMES[1],
         ],
+    },
+    Example {
+        name: "test_play",
+        input: "1\n",
+        prints: &["Connection open. Listen!", "Connection closed"],
     },
     // Each empty line sends a note; it may be closed before the last messages are back.
     Example {
