@@ -9,6 +9,7 @@ mod identity;
 mod inf;
 mod package;
 mod packages;
+mod report_pages;
 mod reproduce;
 mod scenarios;
 mod sign;
@@ -64,6 +65,8 @@ enum Command {
         /// INF or .inx files; if none are named, inf/midiuart.inx.
         paths: Vec<PathBuf>,
     },
+    /// Makes pages of the tool on the emulated PC, renders and checks them in Chromium, on Debian.
+    ReportPages(report_pages::Options),
     /// Runs the x64 image in Wine's kernel, on Debian without a display.
     Wine(wine::Options),
     /// Has Wine's setupapi install and remove the x64 package, on Debian without a display.
@@ -119,6 +122,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::VerifyPackage(options) => package::verify(&root, &options),
         Command::VerifyInf { paths } if paths.is_empty() => inf::verify(&[inf::source(&root)]),
         Command::VerifyInf { paths } => inf::verify(&paths),
+        Command::ReportPages(options) => report_pages::run(&root, &options),
         Command::Wine(options) => wine::run(&root, &options),
         Command::WineInstall(options) => wine::install(&root, &options),
         Command::WineTool(options) => wine::tool::run(&root, &options),

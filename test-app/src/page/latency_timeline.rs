@@ -24,14 +24,18 @@ pub fn latency_timeline(samples: &[Sample]) -> String {
     };
     let unit = Unit::up_to(highest);
     let lost = samples.len() - came.len();
+    let mut explanation = if came.len() > MOST_DOTS {
+        "At each moment from the shortest to the longest latency of messages sent then.".to_owned()
+    } else {
+        "Each message at the moment it was sent.".to_owned()
+    };
+    if lost > 0 {
+        explanation += " Strokes at the upper edge are lost messages.";
+    }
     let subject = Subject {
         id: "latency-timeline",
         title: "Latency over time",
-        explanation: if lost > 0 {
-            "Each message at the moment it was sent. Strokes at the upper edge are lost messages."
-        } else {
-            "Each message at the moment it was sent."
-        },
+        explanation: &explanation,
         description: &format!(
             "{} latencies between {} and {} in the course of {:.1} seconds; {lost} lost messages.",
             came.len(),
