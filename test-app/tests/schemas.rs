@@ -46,12 +46,13 @@ const LATENCY_UNDER_LOAD: &[&str] = &["latency", "--count", "40", "--load", "--u
 
 /// The runs on the ports of winmm's double, which other hosts than Windows have.
 #[cfg(not(windows))]
-const WINMM_RUNS: [(&str, &[&str]); 6] = [
+const WINMM_RUNS: [(&str, &[&str]); 7] = [
     ("list", &["list", "--on", "winmm"]),
     ("latency", &["latency", "--count", "20", "--on", "winmm"]),
     ("stress", &["stress", "--duration", "1s", "--on", "winmm"]),
     ("send", &["send", "on 60 100"]),
     ("panic", &["panic"]),
+    ("monitor", &["monitor", "--for", "200ms"]),
     ("conformance", &["conformance", "--messages", "100"]),
 ];
 

@@ -10,6 +10,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use boon::{Compiler, Schemas};
 use midiuart_test::Host;
 use midiuart_test::backend::emulated::EmulatedPc;
 use midiuart_test::backend::winmm::{
@@ -332,9 +333,18 @@ fn send_while_monitored(record: &Path) -> Vec<Value> {
     let monitored = monitor.join().expect("no panic");
     assert_eq!(monitored.code, 0, "{monitored:?}");
     let lines = monitored.output.lines();
-    lines
+    let lines: Vec<Value> = lines
         .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect()
+        .collect();
+    let mut schemas = Schemas::default();
+    let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas/monitor.json");
+    let schema = Compiler::default().compile(schema, &mut schemas);
+    let schema = schema.expect("a schema");
+    for line in &lines {
+        let checked = schemas.validate(line, schema);
+        assert!(checked.is_ok(), "{checked:?}");
+    }
+    lines
 }
 
 #[test]
