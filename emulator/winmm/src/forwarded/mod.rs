@@ -21,12 +21,12 @@ struct Forwarded {
     /// The function, once it has been called.
     function: AtomicPtr<()>,
     name: &'static CStr,
-    otherwise: extern "system" fn() -> isize,
+    otherwise: extern "system" fn() -> usize,
 }
 
 impl Forwarded {
     /// A function by its name, and what is called where the system lacks it.
-    const fn new(name: &'static CStr, otherwise: extern "system" fn() -> isize) -> Self {
+    const fn new(name: &'static CStr, otherwise: extern "system" fn() -> usize) -> Self {
         Self {
             function: AtomicPtr::new(ptr::null_mut()),
             name,
@@ -46,17 +46,17 @@ impl Forwarded {
 }
 
 /// What functions that return a result return where the system lacks them.
-extern "system" fn not_supported() -> isize {
-    windows_sys::Win32::Media::MMSYSERR_NOTSUPPORTED as isize
+extern "system" fn not_supported() -> usize {
+    windows_sys::Win32::Media::MMSYSERR_NOTSUPPORTED as usize
 }
 
 /// What functions that return a handle, a number of devices, or whether they did it, return where the
 /// system lacks them.
-extern "system" fn nothing() -> isize {
+extern "system" fn nothing() -> usize {
     0
 }
 
-/// What functions that return a position or an index return where the system lacks them.
-extern "system" fn no_position() -> isize {
-    -1
+/// What functions that return a position or an index return where the system lacks them: -1.
+extern "system" fn no_position() -> usize {
+    usize::MAX
 }
