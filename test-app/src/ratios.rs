@@ -102,6 +102,18 @@ const STRESS: [Place; 10] = [
     ("longest spin lock", "ns", "/device/longest/spin_lock_ns"),
 ];
 
+impl Figure {
+    /// `value` with as many digits as people read, and the unit.
+    fn text(&self, value: f64) -> String {
+        match self.unit {
+            "" if value.fract() > 0.0 => format!("{value:.4}"),
+            "" => format!("{value:.0}"),
+            "µs" => format!("{value:.1} µs"),
+            unit => format!("{value:.0} {unit}"),
+        }
+    }
+}
+
 impl Ratios {
     /// Those of two reports, which were read from `files`.
     ///
@@ -135,16 +147,8 @@ impl Ratios {
         let mut table = Table::default();
         table.row("", ["A", "B", "B/A"].map(str::to_owned));
         for figure in &self.figures {
-            let shown = |value: Option<f64>| {
-                value.map_or_else(
-                    || "-".into(),
-                    |value| {
-                        format!("{} {}", rounded(value), figure.unit)
-                            .trim_end()
-                            .to_owned()
-                    },
-                )
-            };
+            let shown =
+                |value: Option<f64>| value.map_or_else(|| "-".into(), |value| figure.text(value));
             let ratio = figure.ratio.map(|ratio| format!("{ratio:.3}"));
             let ratio = ratio.unwrap_or_else(|| "-".into());
             table.row(&figure.name, [shown(figure.a), shown(figure.b), ratio]);
@@ -200,11 +204,6 @@ fn rows(prefix: &str, places: &[Place], reports: [&Value; 2]) -> Vec<Figure> {
         }
     });
     figures.collect()
-}
-
-/// As many digits as people read.
-fn rounded(value: f64) -> f64 {
-    (value * 1000.0).round() / 1000.0
 }
 
 #[cfg(test)]
