@@ -53,7 +53,10 @@ const WINMM_RUNS: [(&str, &[&str]); 7] = [
     ("send", &["send", "on 60 100"]),
     ("panic", &["panic"]),
     ("monitor", &["monitor", "--for", "200ms"]),
-    ("conformance", &["conformance", "--messages", "100"]),
+    (
+        "conformance",
+        &["conformance", "--only", "error-texts,open-with-event"],
+    ),
 ];
 
 /// A file with one note.
