@@ -10,6 +10,7 @@ use crate::cli::Play;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::midi::all_notes_off;
 use crate::midi::smf::{self, TimedMessage};
 use crate::output;
 use crate::output_file::OutputFile;
@@ -22,9 +23,6 @@ const STEP: Duration = Duration::from_millis(100);
 
 /// The silence between two files.
 const BETWEEN_FILES: Duration = Duration::from_millis(500);
-
-/// The controller that ends all notes of a channel.
-const ALL_NOTES_OFF: u8 = 123;
 
 pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
     let (backend, setup) = choose::machine(&options.machine, host)?;
@@ -154,7 +152,7 @@ impl Player<'_> {
 
 /// Music that was cut off must not leave notes sounding.
 fn silence(session: &mut dyn Session, exchange: &mut Exchange) -> Result<(), Failure> {
-    (0xB0..=0xBF).try_for_each(|status| exchange.send(session, &[status, ALL_NOTES_OFF, 0]))
+    all_notes_off().try_for_each(|message| exchange.send(session, &message))
 }
 
 /// Lets time pass as the music wants it.

@@ -16,16 +16,12 @@ use crate::backend::Session;
 use crate::cli::Soak;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::midi::all_notes_off;
 use crate::output;
 use crate::soak_report::Summary;
 
 /// How long a wait goes on before arrivals are taken up and Ctrl-C is heeded.
 const STEP: Duration = Duration::from_millis(100);
-
-/// A controller's status on the first channel.
-const CONTROLLER: u8 = 0xB0;
-/// The controller that ends all notes of a channel.
-const ALL_NOTES_OFF: u8 = 123;
 
 pub fn run(options: &Soak, host: &mut Host<'_>) -> Result<u8, Failure> {
     let (backend, mut setup) = choose::machine(&options.machine, host)?;
@@ -73,7 +69,7 @@ pub fn run(options: &Soak, host: &mut Host<'_>) -> Result<u8, Failure> {
 
 /// Ends the notes that the traffic began, now that nothing is compared any more.
 fn silence(session: &mut dyn Session) -> Result<(), Failure> {
-    (0..16).try_for_each(|channel| session.send(&[CONTROLLER | channel, ALL_NOTES_OFF, 0]))
+    all_notes_off().try_for_each(|message| session.send(&message))
 }
 
 /// A document on a line of its own.

@@ -7,12 +7,13 @@ use super::choose::{self, Use};
 use super::loop_check;
 use super::repetition;
 use crate::Host;
-use crate::backend::Session;
+use crate::backend::{Carries, Session};
 use crate::cli::{On, Stress};
 use crate::environment::Environment;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::midi::all_notes_off;
 use crate::output;
 use crate::output_file::OutputFile;
 use crate::page;
@@ -127,6 +128,10 @@ impl StressRun<'_> {
         }
         traffic.exchange.end_saturation();
         traffic.exchange.quieten(session)?;
+        if cable.carries == Carries::Messages {
+            // A synthesizer may have heard it, too.
+            all_notes_off().try_for_each(|message| session.send(&message))?;
+        }
         session.close_output()?;
         session.close_input()?;
         progress.end();

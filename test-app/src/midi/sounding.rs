@@ -1,11 +1,11 @@
 //! Which notes sound, as far as what was sent tells.
 
+use super::ALL_NOTES_OFF;
+
 /// The highest note plus one.
 const NOTES: u8 = 128;
 /// The sustain pedal's controller.
 const SUSTAIN: u8 = 64;
-/// The controller that ends all notes of a channel.
-const ALL_NOTES_OFF: u8 = 123;
 /// The velocity of a note off whose velocity nobody chose.
 const VELOCITY: u8 = 64;
 
