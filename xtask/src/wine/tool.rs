@@ -24,6 +24,7 @@ const PORTS: &str = "EMULATED_PORTS";
 /// Debian's package of real songs, and where they are.
 const SONGS_PACKAGE: &str = "openttd-openmsx";
 const SONGS: &str = "/usr/share/games/openttd/baseset/openmsx";
+const SONG_COUNT: usize = 31;
 /// The folder of the songs in the prefix.
 const SONGS_HERE: &str = "songs";
 
@@ -125,5 +126,10 @@ fn copy_songs(prefix: &Prefix) -> Result<Vec<String>, Failure> {
         }
     }
     names.sort();
-    Ok(names)
+    match names.len() {
+        SONG_COUNT => Ok(names),
+        count => Err(Failure::unusable(format!(
+            "{SONGS}: {count} songs; there should be {SONG_COUNT}"
+        ))),
+    }
 }

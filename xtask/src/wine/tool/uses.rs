@@ -56,9 +56,9 @@ pub const USES: [Use; 9] = [
     Use {
         name: "play --fast: 31 real songs",
         ports: FAST,
-        arguments: &["play", "--fast"],
+        arguments: &["play", "--fast", "--json"],
         plays_songs: true,
-        judge: ended_well,
+        judge: clean_run,
     },
     Use {
         name: "send",
