@@ -197,7 +197,8 @@ pub struct Play {
     /// Write what came over the wire, with its time stamps
     #[arg(long, value_name = "OUT.mid")]
     pub capture: Option<PathBuf>,
-    /// Let virtual time run free instead of in real time
+    /// Do not play in real time: let virtual time run free, and send to a Windows port as fast as it
+    /// takes messages
     #[arg(long)]
     pub fast: bool,
     /// Print JSON

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::choose::{self, Use};
 use crate::Host;
 use crate::backend::Session;
-use crate::cli::Play;
+use crate::cli::{On, Play};
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -43,6 +43,8 @@ pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
     let mut player = Player {
         messages: one_after_the_other(songs),
         in_real_time: !options.fast,
+        // Windows' ports have no virtual time.
+        at_once: options.fast && options.machine.on()? == On::Winmm,
         capture: place.is_some(),
         interrupt: host.interrupt,
         played: None,
@@ -100,6 +102,7 @@ fn one_after_the_other(songs: Vec<Vec<TimedMessage>>) -> Vec<TimedMessage> {
 struct Player<'i> {
     messages: Vec<TimedMessage>,
     in_real_time: bool,
+    at_once: bool,
     capture: bool,
     interrupt: &'i Interrupt,
     played: Option<Played>,
@@ -124,6 +127,7 @@ impl Player<'_> {
         let mut pace = Pace {
             origin,
             real_origin: self.in_real_time.then(Instant::now),
+            at_once: self.at_once,
             interrupt: self.interrupt,
             progress: Progress::begin(length),
         };
@@ -160,6 +164,8 @@ struct Pace<'i> {
     origin: Duration,
     /// Where on the wall's clock the music began, if it shall follow that.
     real_origin: Option<Instant>,
+    /// Messages follow each other as fast as the port takes them.
+    at_once: bool,
     interrupt: &'i Interrupt,
     progress: Progress,
 }
@@ -173,6 +179,11 @@ impl Pace<'_> {
         exchange: &mut Exchange,
     ) -> Result<(), Failure> {
         let until = self.origin.saturating_add(at);
+        if self.at_once {
+            exchange.collect(session);
+            self.progress.show(at);
+            return Ok(());
+        }
         while session.now() < until && !self.interrupt.is_raised() {
             let next = until.min(session.now() + STEP);
             if let Some(real_origin) = self.real_origin {

@@ -59,7 +59,7 @@ pub const REFUSALS: [Refusal; 8] = [
         name: "refused: a report that can't be written",
         ports: "software",
         arguments: &["latency", "--report", r"no-such-folder\latency.html"],
-        exit_code: 3,
+        exit_code: 2,
     },
 ];
 
