@@ -195,7 +195,7 @@ fn close_with_queued_buffers(bench: &Bench) -> Checked {
 }
 
 fn reused_output_buffer(bench: &Bench) -> Checked {
-    let input = Input::recording(bench, 8, 64)?;
+    let input = Input::recording(bench, REUSES, 64)?;
     let mut output = Output::open(bench)?;
     let buffer = output.prepare(SYSEX.to_vec())?;
     for sent in 1..=REUSES {
