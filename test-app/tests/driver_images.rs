@@ -189,7 +189,7 @@ fn a_crash_is_told_with_name_address_symbol_and_seed() {
         ", seed 5)\n",
         "\n    at midiuart.sys+0x",
         " midiuart::faults::panic::",
-        "\nrepeat with: midiuart-test stress --uart 16550 --seed 5 --duration 1s",
+        "\nrepeat with: midiuart-test stress --uart 16550 --seed 5 --client midisrv --driver ",
     ] {
         assert!(errors.contains(wanted), "{wanted} is missing: {errors}");
     }
