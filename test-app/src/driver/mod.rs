@@ -15,6 +15,8 @@ pub mod record;
 pub mod remove;
 pub mod restart;
 pub mod status;
+#[cfg(test)]
+mod status_schema_tests;
 #[cfg(windows)]
 pub mod system;
 #[cfg(test)]

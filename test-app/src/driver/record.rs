@@ -7,6 +7,7 @@ use super::windows::{Called, Restart, Store, SystemError, Windows};
 
 /// Something that was not there before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Addition {
     /// A certificate in a store of the machine.
     Certificate {
