@@ -167,6 +167,19 @@ fn ports_that_are_none_or_several_are_told() {
 }
 
 #[test]
+fn a_busy_port_is_told() {
+    for command in ["send", "panic", "monitor", "stress", "latency", "soak"] {
+        let mut arguments = vec![command];
+        arguments.extend((command == "send").then_some("clock"));
+        if ["stress", "latency", "soak"].contains(&command) {
+            arguments.extend(["--on", "winmm"]);
+        }
+        let line = failure("software+busy", &arguments, 3);
+        assert!(line.contains("in use by another program"), "{line}");
+    }
+}
+
+#[test]
 fn a_port_that_vanishes_is_gone() {
     let vanishing = "software+vanish-after-200";
     let gone = |line: &str| {

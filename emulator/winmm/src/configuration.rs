@@ -14,6 +14,8 @@ pub(crate) const DEFAULT: &str = "software,16550,mpu401";
 
 /// The Windows components that may use the driver, by name.
 const CLIENTS: [(&str, Client); 2] = [("wdmaud", Client::Wdmaud), ("midisrv", Client::MidiSrv)];
+/// Another program has the port open, both ways.
+const BUSY: &str = "busy";
 /// Nothing is at the other end of the wire.
 const NO_CABLE: &str = "no-cable";
 /// The device is pulled out so many milliseconds after it was first opened.
@@ -30,6 +32,8 @@ pub(crate) struct PortConfiguration {
     pub(crate) quirks: Vec<String>,
     /// Which Windows component uses the driver.
     pub(crate) client: Client,
+    /// Whether another program has it open.
+    pub(crate) busy: bool,
     /// Whether a cable leads from the output to the input.
     pub(crate) loop_cable: bool,
     /// When the device is pulled out, counted from when it is first opened.
@@ -74,6 +78,7 @@ impl FromStr for PortConfiguration {
             uart,
             quirks: Vec::new(),
             client: Client::Wdmaud,
+            busy: false,
             loop_cable: uart != Uart::Software,
             vanish_after: None,
             dead_after: None,
@@ -90,6 +95,8 @@ impl PortConfiguration {
         let is_chip = self.uart != Uart::Software;
         if let Some((_, client)) = CLIENTS.iter().find(|(name, _)| *name == option) {
             self.client = *client;
+        } else if option == BUSY {
+            self.busy = true;
         } else if option == NO_CABLE && is_chip {
             self.loop_cable = false;
         } else if let Some(milliseconds) = option.strip_prefix(VANISH_AFTER) {
@@ -109,7 +116,7 @@ impl PortConfiguration {
     fn unknown(&self, option: &str) -> BadConfiguration {
         let mut accepted = quirks(self.uart);
         accepted.extend(CLIENTS.iter().map(|(name, _)| *name));
-        accepted.push("vanish-after-MILLISECONDS");
+        accepted.extend([BUSY, "vanish-after-MILLISECONDS"]);
         if self.uart != Uart::Software {
             accepted.extend(["dead-after-MILLISECONDS", NO_CABLE]);
         }
@@ -172,10 +179,13 @@ mod tests {
 
     #[test]
     fn options_are_understood() {
-        let ports = parse("mpu401+fifo-2+midisrv, 16550+no-cable+vanish-after-2000+dead-after-7")
-            .expect("a good list");
+        let ports =
+            parse("mpu401+fifo-2+midisrv+busy, 16550+no-cable+vanish-after-2000+dead-after-7")
+                .expect("a good list");
         assert_eq!(ports[0].quirks, ["fifo-2"]);
         assert_eq!(ports[0].client, Client::MidiSrv);
+        assert!(ports[0].busy);
+        assert!(!ports[1].busy);
         assert!(!ports[1].loop_cable);
         assert_eq!(ports[1].vanish_after, Some(Duration::from_secs(2)));
         assert_eq!(ports[1].dead_after, Some(Duration::from_millis(7)));
@@ -189,7 +199,7 @@ mod tests {
         );
         assert_eq!(
             refused("software+no-cable"),
-            "unknown option 'no-cable' of 'software'; accepted: unpaced, wdmaud, midisrv, \
+            "unknown option 'no-cable' of 'software'; accepted: unpaced, wdmaud, midisrv, busy, \
              vanish-after-MILLISECONDS"
         );
         assert_eq!(

@@ -185,7 +185,7 @@ impl Port {
             return Err(MMSYSERR_NODRIVER);
         }
         let place = place(&mut state);
-        if place.is_some() {
+        if place.is_some() || self.configuration.busy {
             return Err(MMSYSERR_ALLOCATED);
         }
         *place = Some(Arc::clone(by));

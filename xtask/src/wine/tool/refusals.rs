@@ -12,7 +12,7 @@ pub struct Refusal {
     exit_code: i32,
 }
 
-pub const REFUSALS: [Refusal; 8] = [
+pub const REFUSALS: [Refusal; 9] = [
     Refusal {
         name: "refused: no such port",
         ports: "software",
@@ -30,6 +30,12 @@ pub const REFUSALS: [Refusal; 8] = [
         ports: "software,16550",
         arguments: &["latency", "--port", "UART"],
         exit_code: 4,
+    },
+    Refusal {
+        name: "refused: a busy port",
+        ports: "software+busy",
+        arguments: &["stress"],
+        exit_code: 3,
     },
     Refusal {
         name: "refused: the port vanishes",
