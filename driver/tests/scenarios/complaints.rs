@@ -2,36 +2,13 @@
 
 use std::time::Duration;
 
+use crate::both_ways::both_ways;
 use crate::music::{ODD_BYTES, assert_same, joined, mixed, notes, sysex};
-use crate::stage::{
-    CHIPS, CLIENTS, Client, Opens, Plan, Stage, UARTS, Uart, counter, ms, over, pairs, wire_time,
-};
+use crate::stage::{CHIPS, CLIENTS, Client, Opens, Plan, UARTS, Uart, counter, ms, over, pairs};
 
 const SEEDS: u64 = 5;
 const SYSEX_SIZES: [usize; 11] = [1, 2, 3, 4, 2048, 2049, 4096, 8192, 18_108, 65_535, 65_536];
 const MEBIBYTE: usize = 1 << 20;
-
-/// Sends messages both ways at the same time, and checks every byte.
-fn both_ways(stage: &Stage, client: Client, messages: &[Vec<u8>], what: &str) {
-    let filter = stage.filter();
-    let output = client.output(&filter);
-    let input = client.input(&filter);
-    let bytes = joined(messages);
-    stage.device.far_end_send(&bytes);
-    output.send_all(messages);
-    stage.finish(&output);
-    stage
-        .pc
-        .run_while_not(wire_time(bytes.len()), || stage.device.far_end_idle());
-    stage.wait(20);
-    assert_eq!(output.failures(), (0, None), "{what}");
-    assert_same(&stage.wire(), &bytes, &format!("{what}, out"));
-    assert_same(&input.take(), &bytes, &format!("{what}, in"));
-    assert_eq!(counter(&filter, "overruns"), 0);
-    assert_eq!(counter(&filter, "receive_overflows"), 0);
-    output.close();
-    input.close();
-}
 
 #[test]
 fn odd_bytes_alone() {

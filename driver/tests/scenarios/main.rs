@@ -1,5 +1,6 @@
 //! The driver on an emulated PC: what it goes through from one day to the next.
 
+mod both_ways;
 mod budgets;
 mod call_sequences;
 mod complaints;

@@ -4,10 +4,9 @@ use emulated_pc::hardware::quirk::{QUIRKS, Quirk, quirks_of};
 use portcls::status::{STATUS_IO_DEVICE_ERROR, STATUS_NO_SUCH_DEVICE};
 use portcls::types::NTSTATUS;
 
-use crate::music::{assert_same, joined, mixed, sysex};
-use crate::stage::{
-    CHIPS, CLIENTS, Client, Opens, Plan, Stage, Uart, counter, ms, over, pairs, wire_time,
-};
+use crate::both_ways::both_ways;
+use crate::music::{assert_same, mixed, sysex};
+use crate::stage::{CHIPS, CLIENTS, Opens, Plan, Uart, counter, ms, over, pairs};
 
 const SEEDS: u64 = 5;
 
@@ -47,25 +46,6 @@ fn plan(uart: Uart, quirks: &[&str]) -> Plan {
     }
 }
 
-/// Plays and records at the same time.
-fn both_ways(stage: &Stage, client: Client, messages: &[Vec<u8>]) {
-    let filter = stage.filter();
-    let output = client.output(&filter);
-    let input = client.input(&filter);
-    let bytes = joined(messages);
-    stage.device.far_end_send(&bytes);
-    output.send_all(messages);
-    stage.finish(&output);
-    stage.pc.run_for(wire_time(20) + ms(20));
-    assert!(stage.device.far_end_idle());
-    assert_eq!(output.failures(), (0, None));
-    assert_same(&stage.wire(), &bytes, "out");
-    assert_same(&input.take(), &bytes, "in");
-    assert_eq!(counter(&filter, "overruns"), 0);
-    output.close();
-    input.close();
-}
-
 #[test]
 fn every_quirk_is_refused_or_usable_on_some_chip() {
     for Quirk { name, .. } in QUIRKS {
@@ -84,7 +64,7 @@ fn mixed_streams_pass_both_ways_whatever_the_quirk() {
         pairs(usable(), CLIENTS),
         |pc, ((uart, quirk), client), seed| {
             let stage = plan(uart, &[quirk]).start(pc);
-            both_ways(&stage, client, &mixed(seed, 60));
+            both_ways(&stage, client, &mixed(seed, 60), "mixed");
             stage.take_down();
         },
     );
@@ -97,7 +77,7 @@ fn mixed_streams_pass_both_ways_with_an_edge_triggered_interrupt() {
         pairs(usable(), CLIENTS),
         |pc, ((uart, quirk), client), seed| {
             let stage = plan(uart, &[quirk]).edge_triggered().start(pc);
-            both_ways(&stage, client, &mixed(seed, 60));
+            both_ways(&stage, client, &mixed(seed, 60), "mixed");
             stage.take_down();
         },
     );
@@ -107,7 +87,7 @@ fn mixed_streams_pass_both_ways_with_an_edge_triggered_interrupt() {
 fn mixed_streams_pass_both_ways_with_registers_in_memory() {
     over(SEEDS, pairs(CHIPS, CLIENTS), |pc, (uart, client), seed| {
         let stage = Plan::new(uart).in_memory().start(pc);
-        both_ways(&stage, client, &mixed(seed, 60));
+        both_ways(&stage, client, &mixed(seed, 60), "mixed");
         stage.take_down();
     });
 }
@@ -127,7 +107,7 @@ fn quirks_together() {
         pairs(TOGETHER, CLIENTS),
         |pc, ((uart, quirks), client), seed| {
             let stage = plan(uart, quirks).start(pc);
-            both_ways(&stage, client, &mixed(seed, 60));
+            both_ways(&stage, client, &mixed(seed, 60), "mixed");
             stage.take_down();
         },
     );
@@ -200,7 +180,7 @@ fn received_bytes_survive_lost_interrupts_when_there_is_time() {
 fn without_an_interrupt_nothing_is_lost_in_either_direction() {
     over(SEEDS, pairs(CHIPS, CLIENTS), |pc, (uart, client), _| {
         let stage = plan(uart, &["no-interrupt"]).start(pc);
-        both_ways(&stage, client, &[sysex(4000)]);
+        both_ways(&stage, client, &[sysex(4000)], "4000 bytes");
         let filter = stage.filter();
         assert_eq!(counter(&filter, "interrupts"), 0);
         drop(filter);
