@@ -444,6 +444,21 @@ fn a_stream_that_is_too_fast() {
     );
 }
 
+fault! { HasSecretVolume {}
+    unsafe fn midiOutSetVolume(&self, _port: HMIDIOUT, _volume: u32) -> u32 {
+        MMSYSERR_NOERROR
+    }
+}
+
+#[test]
+fn a_volume_that_is_not_told_of() {
+    caught(
+        HasSecretVolume::default(),
+        "volume",
+        "MMSYSERR_NOTSUPPORTED from midiOutSetVolume",
+    );
+}
+
 /// Never comes back from a reset, until it is let.
 #[derive(Clone, Default)]
 struct Hangs(Arc<AtomicBool>);

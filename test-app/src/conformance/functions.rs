@@ -87,6 +87,8 @@ functions! {
     fn midiOutShortMsg(port: HMIDIOUT, message: u32);
     fn midiOutLongMsg(port: HMIDIOUT, header: *const MIDIHDR, size: u32);
     fn midiOutReset(port: HMIDIOUT);
+    fn midiOutGetVolume(port: HMIDIOUT, volume: *mut u32);
+    fn midiOutSetVolume(port: HMIDIOUT, volume: u32);
     fn midiOutMessage(port: HMIDIOUT, message: u32, first: usize, second: usize);
     fn midiInGetNumDevs();
     fn midiInGetDevCapsW(id: usize, capabilities: *mut MIDIINCAPSW, size: u32);

@@ -13,12 +13,14 @@ mod stopping;
 mod storms;
 mod streams;
 mod sysex;
+mod volume;
 
 use super::check::Check;
 
 /// All checks, in the order in which they are carried out.
-const GROUPS: [&[Check]; 13] = [
+const GROUPS: [&[Check]; 14] = [
     device::CHECKS,
+    volume::CHECKS,
     opening::CHECKS,
     refusals::CHECKS,
     buffers::CHECKS,
