@@ -30,25 +30,6 @@ const OF_WINDOWS: &[&str] = &[
     "ws2_32.dll",
 ];
 
-/// What is built.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// A program.
-    Program,
-    /// What programs load.
-    Library,
-}
-
-impl Kind {
-    /// How Windows' names of it end.
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Program => "exe",
-            Self::Library => "dll",
-        }
-    }
-}
-
 /// A build for one processor.
 #[derive(Clone, Copy)]
 pub struct Build<'a> {
@@ -56,8 +37,6 @@ pub struct Build<'a> {
     pub root: &'a Path,
     /// The processor.
     pub architecture: Architecture,
-    /// What is built.
-    pub kind: Kind,
 }
 
 impl Build<'_> {
@@ -89,28 +68,20 @@ impl Build<'_> {
     }
 
     fn target_folder(&self) -> PathBuf {
-        let name = match self.kind {
-            Kind::Program => "test-app",
-            Kind::Library => "winmm-double",
-        };
-        self.root.join("target").join(name)
+        self.root.join("target/user-mode")
     }
 
     fn cargo(&self, command: &str) -> Result<Command, Failure> {
-        let Self {
-            root,
-            architecture,
-            kind,
-        } = *self;
+        let Self { root, architecture } = *self;
         if architecture == Architecture::X86 {
             return Err(Failure::unusable("it is built for x64 and arm64 only"));
         }
         // Where the linker looks for libraries.
         let libraries = self.target_folder().join(architecture.folder());
-        runtime::build(root, kind, architecture, &libraries)?;
+        runtime::build(root, architecture, &libraries)?;
         let mut flags = cross::remapped_paths(root);
         flags.push("-Ctarget-feature=+crt-static".to_owned());
-        let arguments = runtime::linker_arguments(kind, architecture);
+        let arguments = runtime::linker_arguments();
         flags.extend(arguments.iter().map(|it| format!("-Clink-arg={it}")));
         let mut cargo = cross::cargo(root);
         cargo

@@ -10,7 +10,7 @@ use crate::architecture::Architecture;
 use crate::driver;
 use crate::failure::Failure;
 use crate::packages;
-use crate::user_mode::{self, Build, Kind};
+use crate::user_mode::{self, Build};
 
 /// What Windows calls it.
 pub const NAME: &str = "winmm.dll";
@@ -37,11 +37,7 @@ pub fn build(root: &Path, options: &Options) -> Result<(), Failure> {
     let begin = Instant::now();
     let architecture = options.arch;
     packages::require(architecture, options.install)?;
-    let double = Build {
-        root,
-        architecture,
-        kind: Kind::Library,
-    };
+    let double = Build { root, architecture };
     let selection = ["--package", "winmm-double"];
     if options.clippy {
         return double.clippy(&selection);

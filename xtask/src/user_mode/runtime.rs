@@ -5,27 +5,26 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::Kind;
 use crate::architecture::Architecture;
 use crate::failure::Failure;
 
 const ASSEMBLER: &str = "llvm-mc-19";
-const LIBRARIAN: &str = "llvm-dlltool-19";
+const IMPORT_LIBRARIAN: &str = "llvm-dlltool-19";
 const LINKER: &str = "lld-link-19";
 
-/// Linked into the image, besides its [`entry`].
+/// Where images begin: programs, and libraries that programs load.
+const ENTRIES: [&str; 2] = ["exe", "dll"];
+/// A library of those, so that the linker takes the one that an image needs.
+const ENTRY_LIBRARY: &str = "entries.lib";
+/// Linked into each image.
 const DATA: &str = "data";
 /// Images of Windows that functions come from.
 const IMPORTED: [&str; 2] = ["ntdll", "ucrtbase"];
 
-/// The source of where an image begins.
-fn entry(kind: Kind, architecture: Architecture) -> String {
-    format!("{}_{}", kind.extension(), architecture.folder())
-}
-
-/// What the linker needs to know; it looks for the files in the folder that they were built in.
-pub fn linker_arguments(kind: Kind, architecture: Architecture) -> Vec<String> {
-    let objects = [entry(kind, architecture), DATA.to_owned()].map(|name| format!("{name}.obj"));
+/// What the linker needs to know; it looks for the files in the folder that they were built in. The same for
+/// all images: what they have in common is compiled once.
+pub fn linker_arguments() -> Vec<String> {
+    let own = [object(DATA), ENTRY_LIBRARY.to_owned()];
     let libraries = IMPORTED.map(|name| format!("{name}.lib"));
     let settings = [
         "/NODEFAULTLIB",
@@ -33,8 +32,7 @@ pub fn linker_arguments(kind: Kind, architecture: Architecture) -> Vec<String> {
         "/BREPRO",     // a digest instead of the time
         "/DEBUG:NONE", // else there is a PDB, whose identity is never the same
     ];
-    objects
-        .into_iter()
+    own.into_iter()
         .chain(libraries)
         .chain(settings.map(str::to_owned))
         .collect()
@@ -44,26 +42,28 @@ pub fn linker_arguments(kind: Kind, architecture: Architecture) -> Vec<String> {
 ///
 /// # Errors
 /// If a program of LLVM's is missing or not content.
-pub fn build(
-    root: &Path,
-    kind: Kind,
-    architecture: Architecture,
-    folder: &Path,
-) -> Result<(), Failure> {
+pub fn build(root: &Path, architecture: Architecture, folder: &Path) -> Result<(), Failure> {
     fs::create_dir_all(folder).map_err(Failure::at(folder))?;
     let sources = root.join("xtask/cross/user-mode");
-    for name in [&entry(kind, architecture), DATA] {
+    let entries = ENTRIES.map(|kind| format!("{kind}_{}", architecture.folder()));
+    for name in entries.iter().map(String::as_str).chain([DATA]) {
         let mut assembler = Command::new(ASSEMBLER);
         assembler
             .arg(format!("--triple={}", architecture.target()))
             .arg("--filetype=obj")
             .arg("-o")
-            .arg(folder.join(name).with_extension("obj"))
+            .arg(folder.join(object(name)))
             .arg(sources.join(name).with_extension("s"));
         run(assembler, ASSEMBLER)?;
     }
+    let mut librarian = Command::new(LINKER);
+    librarian
+        .arg("/lib")
+        .arg(format!("/OUT:{}", folder.join(ENTRY_LIBRARY).display()))
+        .args(entries.map(|name| folder.join(object(&name))));
+    run(librarian, LINKER)?;
     for name in IMPORTED {
-        let mut librarian = Command::new(LIBRARIAN);
+        let mut librarian = Command::new(IMPORT_LIBRARIAN);
         librarian
             .arg("-m")
             .arg(machine(architecture))
@@ -71,7 +71,7 @@ pub fn build(
             .arg(sources.join(name).with_extension("def"))
             .arg("-l")
             .arg(folder.join(name).with_extension("lib"));
-        run(librarian, LIBRARIAN)?;
+        run(librarian, IMPORT_LIBRARIAN)?;
     }
     Ok(())
 }
@@ -101,6 +101,10 @@ pub fn build_random_numbers(folder: &Path, architecture: Architecture) -> Result
         ))
         .arg(&object);
     run(linker, LINKER)
+}
+
+fn object(name: &str) -> String {
+    format!("{name}.obj")
 }
 
 /// The librarian's name for a processor.
