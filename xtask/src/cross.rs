@@ -31,8 +31,8 @@ pub fn target_folder(root: &Path) -> PathBuf {
 }
 
 /// Where what was linked is below a folder of [`build`].
-pub fn release_folder(target: &Path, architecture: Architecture) -> PathBuf {
-    target.join(architecture.target()).join("release")
+pub fn release_folder(target: &Path, triple: &str) -> PathBuf {
+    target.join(triple).join("release")
 }
 
 /// Builds the image's package with features of its. Its files are in the [`release_folder`] of
@@ -82,7 +82,7 @@ fn image_cargo(root: &Path, command: &str, architecture: Architecture, target: &
         .arg("--config")
         .arg(root.join("xtask/cross/config.toml"))
         .arg("--config")
-        .arg(compiler_flags(architecture, &flags))
+        .arg(compiler_flags(architecture.target(), &flags))
         .arg("--target-dir")
         .arg(target)
         .args(["--target", architecture.target()]);
@@ -116,13 +116,9 @@ pub fn remapped_paths(root: &Path) -> Vec<String> {
 }
 
 /// The setting of cargo's that hands flags to the compiler.
-pub fn compiler_flags(architecture: Architecture, flags: &[String]) -> String {
+pub fn compiler_flags(triple: &str, flags: &[String]) -> String {
     let flags: Vec<_> = flags.iter().map(|flag| format!("{flag:?}")).collect();
-    format!(
-        "target.{}.rustflags=[{}]",
-        architecture.target(),
-        flags.join(",")
-    )
+    format!("target.{triple}.rustflags=[{}]", flags.join(","))
 }
 
 /// Runs a build.

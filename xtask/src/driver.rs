@@ -22,7 +22,10 @@ pub fn build(root: &Path, architecture: Architecture) -> Result<(), Failure> {
     let target = cross::target_folder(root);
     cross::build(root, architecture, &target, &[])?;
     let package = package(root, architecture);
-    let image = collect(&cross::release_folder(&target, architecture), &package)?;
+    let image = collect(
+        &cross::release_folder(&target, architecture.target()),
+        &package,
+    )?;
     if let Some(fault) = planted_fault(&image) {
         return Err(Failure::found(format!("the image has {fault}")));
     }

@@ -72,7 +72,7 @@ pub fn build(root: &Path) -> Result<(), Failure> {
         let begin = Instant::now();
         let feature = format!("fault-{name}");
         let target = target_folder(root);
-        let linked = cross::release_folder(&target, Architecture::X64);
+        let linked = cross::release_folder(&target, Architecture::X64.target());
         forget_linked(&linked)?;
         cross::build(root, Architecture::X64, &target, &[&feature])?;
         let folder = all.join(name);

@@ -10,7 +10,7 @@ use crate::architecture::Architecture;
 use crate::driver;
 use crate::failure::Failure;
 use crate::packages;
-use crate::user_mode::{self, Build};
+use crate::user_mode::{self, Build, Tools};
 
 /// What the program is called.
 pub const PROGRAM: &str = "midiuart-test.exe";
@@ -44,7 +44,11 @@ pub fn build(root: &Path, options: &Options) -> Result<(), Failure> {
     if options.wine && architecture != Architecture::X64 {
         return Err(Failure::unusable("Wine runs the x64 program only"));
     }
-    let tool = Build { root, architecture };
+    let tool = Build {
+        root,
+        architecture,
+        tools: Tools::Msvc,
+    };
     let selection = ["--package", "midiuart-test"];
     if options.clippy {
         return tool.clippy(&selection);

@@ -2,6 +2,7 @@
 
 pub mod runtime;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,16 +20,30 @@ const OF_WINDOWS: &[&str] = &[
     "cfgmgr32.dll",
     "crypt32.dll",
     "kernel32.dll",
+    "msvcrt.dll",
     "newdev.dll",
     "ntdll.dll",
     "ole32.dll",
     "setupapi.dll",
     "ucrtbase.dll",
     "user32.dll",
+    "userenv.dll",
     "winmm.dll",
     "wintrust.dll",
     "ws2_32.dll",
 ];
+
+/// Whose linker and run-time library an image is made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tools {
+    /// As Visual C++ would: LLVM's linker, and a [`runtime`] of our own.
+    Msvc,
+    /// mingw-w64's, for x64 only.
+    Gnu,
+}
+
+/// mingw-w64's linker.
+pub const GNU_LINKER: &str = "gcc-mingw-w64-x86-64";
 
 /// A build for one processor.
 #[derive(Clone, Copy)]
@@ -37,6 +52,8 @@ pub struct Build<'a> {
     pub root: &'a Path,
     /// The processor.
     pub architecture: Architecture,
+    /// The linker and the run-time library.
+    pub tools: Tools,
 }
 
 impl Build<'_> {
@@ -48,10 +65,7 @@ impl Build<'_> {
         let mut cargo = self.cargo("build")?;
         cargo.arg("--release").args(selection);
         cross::run(cargo, "that does not build")?;
-        Ok(cross::release_folder(
-            &self.target_folder(),
-            self.architecture,
-        ))
+        Ok(cross::release_folder(&self.target_folder(), self.triple()?))
     }
 
     /// Looks with clippy at packages that `selection` names.
@@ -71,28 +85,44 @@ impl Build<'_> {
         self.root.join("target/user-mode")
     }
 
-    fn cargo(&self, command: &str) -> Result<Command, Failure> {
-        let Self { root, architecture } = *self;
-        if architecture == Architecture::X86 {
-            return Err(Failure::unusable("it is built for x64 and arm64 only"));
+    fn triple(&self) -> Result<&'static str, Failure> {
+        match (self.tools, self.architecture) {
+            (_, Architecture::X86) => Err(Failure::unusable("it is built for x64 and arm64 only")),
+            (Tools::Msvc, _) => Ok(self.architecture.target()),
+            (Tools::Gnu, Architecture::X64) => Ok("x86_64-pc-windows-gnu"),
+            (Tools::Gnu, _) => Err(Failure::unusable("the GNU tools build it for x64 only")),
         }
-        // Where the linker looks for libraries.
-        let libraries = self.target_folder().join(architecture.folder());
-        runtime::build(root, architecture, &libraries)?;
+    }
+
+    fn cargo(&self, command: &str) -> Result<Command, Failure> {
+        let Self {
+            root,
+            architecture,
+            tools,
+        } = *self;
+        let triple = self.triple()?;
         let mut flags = cross::remapped_paths(root);
-        flags.push("-Ctarget-feature=+crt-static".to_owned());
-        let arguments = runtime::linker_arguments();
-        flags.extend(arguments.iter().map(|it| format!("-Clink-arg={it}")));
         let mut cargo = cross::cargo(root);
+        match tools {
+            Tools::Msvc => {
+                // Where the linker looks for libraries.
+                let libraries = self.target_folder().join(architecture.folder());
+                runtime::build(root, architecture, &libraries)?;
+                cargo.env("LIB", &libraries);
+                flags.push("-Ctarget-feature=+crt-static".to_owned());
+                let arguments = runtime::linker_arguments();
+                flags.extend(arguments.iter().map(|it| format!("-Clink-arg={it}")));
+            }
+            Tools::Gnu => flags.push("-Clink-arg=-Wl,--no-insert-timestamp".to_owned()),
+        }
         cargo
-            .env("LIB", &libraries)
             .args([command, "--locked", "--config"])
             .arg(root.join("xtask/cross/user-mode/config.toml"))
             .arg("--config")
-            .arg(cross::compiler_flags(architecture, &flags))
+            .arg(cross::compiler_flags(triple, &flags))
             .arg("--target-dir")
             .arg(self.target_folder())
-            .args(["--target", architecture.target()]);
+            .args(["--target", triple]);
         Ok(cargo)
     }
 }
@@ -117,11 +147,8 @@ pub fn hand_over(root: &Path, built: &Path, place: &Path) -> Result<(), Failure>
 
 /// The images that one imports from, if Windows has them all.
 fn needs_only_windows(image: &Image) -> Result<String, String> {
-    let names: Vec<_> = image
-        .imports
-        .iter()
-        .map(|it| it.name.to_ascii_lowercase())
-        .collect();
+    let names = image.imports.iter().map(|it| it.name.to_ascii_lowercase());
+    let names: BTreeSet<_> = names.collect();
     match names
         .iter()
         .find(|name| !OF_WINDOWS.contains(&name.as_str()))
@@ -129,6 +156,6 @@ fn needs_only_windows(image: &Image) -> Result<String, String> {
         Some(other) => Err(format!(
             "imports from {other}, which Windows does not bring"
         )),
-        None => Ok(names.join(", ")),
+        None => Ok(Vec::from_iter(names).join(", ")),
     }
 }

@@ -10,7 +10,7 @@ use crate::architecture::Architecture;
 use crate::driver;
 use crate::failure::Failure;
 use crate::packages;
-use crate::user_mode::{self, Build};
+use crate::user_mode::{self, Build, Tools};
 
 /// What Windows calls it.
 pub const NAME: &str = "winmm.dll";
@@ -21,6 +21,9 @@ pub struct Options {
     /// The processor: x64 or arm64.
     #[arg(long, value_enum, default_value_t = Architecture::X64)]
     arch: Architecture,
+    /// Builds it with mingw-w64's linker and run-time library instead, in the same place; for x64 only.
+    #[arg(long, conflicts_with = "clippy")]
+    gnu: bool,
     /// Looks with clippy at it as it is built for Windows instead.
     #[arg(long)]
     clippy: bool,
@@ -37,7 +40,17 @@ pub fn build(root: &Path, options: &Options) -> Result<(), Failure> {
     let begin = Instant::now();
     let architecture = options.arch;
     packages::require(architecture, options.install)?;
-    let double = Build { root, architecture };
+    let tools = if options.gnu {
+        packages::require_all(&[user_mode::GNU_LINKER], options.install)?;
+        Tools::Gnu
+    } else {
+        Tools::Msvc
+    };
+    let double = Build {
+        root,
+        architecture,
+        tools,
+    };
     let selection = ["--package", "winmm-double"];
     if options.clippy {
         return double.clippy(&selection);

@@ -11,7 +11,7 @@ use super::prefix::{Call, Ended, Prefix};
 use super::report::{Report, Verdict};
 use crate::architecture::Architecture;
 use crate::failure::Failure;
-use crate::user_mode::{Build, runtime};
+use crate::user_mode::{Build, Tools, runtime};
 use crate::{packages, winmm_double};
 
 /// Longest time for one program.
@@ -147,6 +147,7 @@ fn build(root: &Path) -> Result<PathBuf, Failure> {
     let programs = Build {
         root,
         architecture: Architecture::X64,
+        tools: Tools::Msvc,
     };
     let manifest = package.join("Cargo.toml");
     let manifest = manifest.to_string_lossy();
