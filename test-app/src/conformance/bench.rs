@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::codes;
 use super::functions::Winmm;
 use super::verdict::{Checked, Objection};
+use crate::backend::winmm::results;
 use crate::midi::wire_time;
 
 /// How long a port may be silent before what is still missing counts as lost.
@@ -78,10 +78,10 @@ pub fn returned_one_of(function: &str, code: u32, expected: &[u32]) -> Checked {
     if expected.contains(&code) {
         return Ok(());
     }
-    let names: Vec<_> = expected.iter().map(|code| codes::name(*code)).collect();
+    let names: Vec<_> = expected.iter().map(|code| results::name(*code)).collect();
     Err(Objection::wrong(
         format!("{} from {function}", names.join(" or ")),
-        codes::name(code),
+        results::name(code),
     ))
 }
 

@@ -9,7 +9,6 @@ pub mod bench;
 pub mod buffer;
 pub mod check;
 pub mod checks;
-pub mod codes;
 pub mod functions;
 pub mod heard;
 pub mod host_callbacks;

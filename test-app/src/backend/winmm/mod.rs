@@ -11,6 +11,7 @@ mod mme;
 mod output;
 mod output_handle;
 mod refusal;
+pub mod results;
 mod session;
 
 pub use buffer::{Buffer, BufferId};

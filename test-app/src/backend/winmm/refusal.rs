@@ -2,61 +2,18 @@
 
 use std::fmt;
 
-use windows_sys::Win32::Media::Audio::{
-    MIDIERR_BADOPENMODE, MIDIERR_DONT_CONTINUE, MIDIERR_INVALIDSETUP, MIDIERR_NODEVICE,
-    MIDIERR_NOMAP, MIDIERR_NOTREADY, MIDIERR_STILLPLAYING, MIDIERR_UNPREPARED,
-};
+use windows_sys::Win32::Media::Audio::MIDIERR_NODEVICE;
 use windows_sys::Win32::Media::{
-    MMSYSERR_ALLOCATED, MMSYSERR_BADDB, MMSYSERR_BADDEVICEID, MMSYSERR_BADERRNUM,
-    MMSYSERR_DELETEERROR, MMSYSERR_ERROR, MMSYSERR_HANDLEBUSY, MMSYSERR_INVALFLAG,
-    MMSYSERR_INVALHANDLE, MMSYSERR_INVALIDALIAS, MMSYSERR_INVALPARAM, MMSYSERR_KEYNOTFOUND,
-    MMSYSERR_MOREDATA, MMSYSERR_NODRIVER, MMSYSERR_NODRIVERCB, MMSYSERR_NOERROR, MMSYSERR_NOMEM,
-    MMSYSERR_NOTENABLED, MMSYSERR_NOTSUPPORTED, MMSYSERR_READERROR, MMSYSERR_VALNOTFOUND,
-    MMSYSERR_WRITEERROR,
+    MMSYSERR_ALLOCATED, MMSYSERR_BADDEVICEID, MMSYSERR_INVALHANDLE, MMSYSERR_NODRIVER,
+    MMSYSERR_NOERROR, MMSYSERR_NOMEM, MMSYSERR_NOTENABLED,
 };
 
 use super::mme::{midiInGetErrorTextW, midiOutGetErrorTextW};
+use super::results;
 use crate::failure::Failure;
 
 /// `MAXERRORLENGTH` of mmeapi.h, in UTF-16 units.
 const LONGEST_TEXT: u32 = 256;
-
-macro_rules! named {
-    ($($name:ident),* $(,)?) => { &[$(($name, stringify!($name))),*] };
-}
-
-/// The numbers of mmsyscom.h and mmeapi.h by name.
-const NAMES: &[(u32, &str)] = named![
-    MMSYSERR_ERROR,
-    MMSYSERR_BADDEVICEID,
-    MMSYSERR_NOTENABLED,
-    MMSYSERR_ALLOCATED,
-    MMSYSERR_INVALHANDLE,
-    MMSYSERR_NODRIVER,
-    MMSYSERR_NOMEM,
-    MMSYSERR_NOTSUPPORTED,
-    MMSYSERR_BADERRNUM,
-    MMSYSERR_INVALFLAG,
-    MMSYSERR_INVALPARAM,
-    MMSYSERR_HANDLEBUSY,
-    MMSYSERR_INVALIDALIAS,
-    MMSYSERR_BADDB,
-    MMSYSERR_KEYNOTFOUND,
-    MMSYSERR_READERROR,
-    MMSYSERR_WRITEERROR,
-    MMSYSERR_DELETEERROR,
-    MMSYSERR_VALNOTFOUND,
-    MMSYSERR_NODRIVERCB,
-    MMSYSERR_MOREDATA,
-    MIDIERR_UNPREPARED,
-    MIDIERR_STILLPLAYING,
-    MIDIERR_NOMAP,
-    MIDIERR_NOTREADY,
-    MIDIERR_NODEVICE,
-    MIDIERR_INVALIDSETUP,
-    MIDIERR_BADOPENMODE,
-    MIDIERR_DONT_CONTINUE,
-];
 
 /// A direction of a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,8 +58,7 @@ impl Refusal {
     /// The number's constant, if the headers have one.
     #[must_use]
     pub fn name(&self) -> Option<&'static str> {
-        let found = NAMES.iter().find(|(code, _)| *code == self.code);
-        found.map(|(_, name)| *name)
+        results::constant(self.code)
     }
 
     /// Windows' text for the number, in the user's language: `midiOutGetErrorText` or

@@ -14,9 +14,9 @@ use windows_sys::Win32::Media::{
     MMSYSERR_NOTSUPPORTED,
 };
 
+use crate::backend::winmm::results;
 use crate::conformance::bench::{Bench, returned, succeeded};
 use crate::conformance::check::{Check, Source};
-use crate::conformance::codes;
 use crate::conformance::input::Input;
 use crate::conformance::output::Output;
 use crate::conformance::verdict::{Checked, Objection, ensure};
@@ -297,7 +297,7 @@ fn error_texts(bench: &Bench) -> Checked {
     /// Room for seven characters and a zero.
     const SHORT: u32 = 8;
     let errors = (MMSYSERR_NOERROR..=MMSYSERR_LASTERROR).chain(MIDIERR_BASE..=MIDIERR_LASTERROR);
-    for error in errors.filter(|error| codes::is_documented(*error)) {
+    for error in errors.filter(|error| results::is_documented(*error)) {
         for (function, get) in WIDE_TEXTS {
             let mut text = [0xFFFF_u16; TEXT_UNITS];
             // SAFETY: there is room for 256 units.
@@ -306,7 +306,7 @@ fn error_texts(bench: &Bench) -> Checked {
             let length = text.iter().position(|unit| *unit == 0).unwrap_or(0);
             ensure(
                 length > 0,
-                format!("a text of {} from {function}", codes::name(error)),
+                format!("a text of {} from {function}", results::name(error)),
                 "none",
             )?;
             let mut short = [0xFFFF_u16; TEXT_UNITS];
@@ -327,7 +327,7 @@ fn error_texts(bench: &Bench) -> Checked {
             let length = text.iter().position(|byte| *byte == 0).unwrap_or(0);
             ensure(
                 length > 0,
-                format!("a text of {} from {function}", codes::name(error)),
+                format!("a text of {} from {function}", results::name(error)),
                 "none",
             )?;
         }

@@ -7,9 +7,9 @@ use windows_sys::Win32::Media::{
     MM_MIM_CLOSE, MM_MIM_OPEN, MM_MOM_CLOSE, MM_MOM_OPEN, MMSYSERR_ALLOCATED, MMSYSERR_NOERROR,
 };
 
+use crate::backend::winmm::results;
 use crate::conformance::bench::{Bench, returned_one_of, succeeded};
 use crate::conformance::check::{Check, Source};
-use crate::conformance::codes;
 use crate::conformance::heard::Listener;
 use crate::conformance::host_callbacks;
 use crate::conformance::input::Input;
@@ -231,7 +231,7 @@ fn one_or_both(bench: &Bench, code: u32, function: &str) -> Checked {
     bench.remark(if code == MMSYSERR_NOERROR {
         "several at a time".to_owned()
     } else {
-        format!("one at a time: {}", codes::name(code))
+        format!("one at a time: {}", results::name(code))
     });
     Ok(())
 }
