@@ -9,9 +9,12 @@ use super::checks::Package;
 use super::contents::{CERTIFICATE, Files, IMAGE, SUMS, TEST_PROGRAM, sums};
 use super::{MakeOptions, archive, folder, make};
 use crate::architecture::Architecture;
-use crate::sign::tests::{OTHER_SIGNING_FOLDER, SIGNING_FOLDER};
+use crate::sign::certificate::{self, TEST_CERTIFICATE, TEST_KEY};
+use crate::sign::tests::{OTHER, OWN};
 
 const DATE: &str = "2026-01-31";
+/// Where the certificate is if none is named.
+const SIGNING: &str = "target/signing";
 
 /// A project's folder with what packages are made of.
 struct Project(TempDir);
@@ -33,6 +36,7 @@ impl Project {
             let bytes = fs::read(own.join(file)).expect("`cargo xtask driver` first, for both");
             project.write(file, &bytes);
         }
+        OWN.write_to(&project.path(SIGNING));
         project
     }
 
@@ -70,8 +74,8 @@ fn options(architectures: &[Architecture]) -> MakeOptions {
     MakeOptions {
         arch: architectures.to_vec(),
         date: Some(DATE.to_owned()),
-        certificate: Some(SIGNING_FOLDER.path().join("midiuart-test.cer")),
-        key: Some(SIGNING_FOLDER.path().join("midiuart-test.key")),
+        certificate: None,
+        key: None,
         lab: false,
         build: false,
         install: false,
@@ -212,11 +216,7 @@ fn what_was_changed_after_signing_is_told_though_the_sums_are_right() {
     );
     assert_eq!(
         checks(&|files| {
-            let other = fs::read(OTHER_SIGNING_FOLDER.path().join("midiuart-test.cer"));
-            files.insert(
-                CERTIFICATE.to_owned(),
-                other.expect("the other certificate"),
-            );
+            files.insert(CERTIFICATE.to_owned(), OTHER.certificate().to_vec());
         }),
         [
             "image-signature",
@@ -248,6 +248,23 @@ fn the_test_program_comes_along_signed() {
     project.make(&options(&[Architecture::X64])).expect("made");
     let package = project.package(&name("x64"));
     assert!(package.files().contains_key(TEST_PROGRAM));
+    assert_eq!(package.broken(), []);
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver` for x64 and arm64"]
+fn a_certificate_that_is_named_signs() {
+    let project = Project::new();
+    let other = OTHER.folder();
+    let options = MakeOptions {
+        certificate: Some(other.path().join(TEST_CERTIFICATE)),
+        key: Some(other.path().join(TEST_KEY)),
+        ..options(&[Architecture::X64])
+    };
+    project.make(&options).expect("made");
+    let package = project.package(&name("x64"));
+    let certificate = certificate::parse(&package.files()[CERTIFICATE]).expect("a certificate");
+    assert_eq!(certificate, OTHER.signer().certificate);
     assert_eq!(package.broken(), []);
 }
 
@@ -334,11 +351,11 @@ fn bad_inputs_are_told_and_nothing_is_written() {
         &["LICENSE-MIT"],
     );
     refused(
-        |_| (),
-        &MakeOptions {
-            certificate: Some(OTHER_SIGNING_FOLDER.path().join("midiuart-test.cer")),
-            ..options(&[])
+        |project| {
+            let certificate = format!("{SIGNING}/{TEST_CERTIFICATE}");
+            project.write(&certificate, OTHER.certificate());
         },
+        &x64,
         &["is not the key of"],
     );
     refused(

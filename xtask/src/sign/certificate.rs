@@ -28,8 +28,8 @@ use crate::failure::Failure;
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 
 const TEST_NAME: &str = "CN=midiuart test certificate";
-const TEST_KEY: &str = "midiuart-test.key";
-const TEST_CERTIFICATE: &str = "midiuart-test.cer";
+pub const TEST_KEY: &str = "midiuart-test.key";
+pub const TEST_CERTIFICATE: &str = "midiuart-test.cer";
 /// What the WDK's own test certificates have.
 const TEST_KEY_BITS: usize = 2048;
 const TEST_VALIDITY: Duration = Duration::from_hours(10 * 365 * 24);
@@ -241,7 +241,7 @@ mod tests {
     use rsa::sha2::Sha256;
     use x509_cert::name::Name;
 
-    use super::super::tests::{OTHER_SIGNING_FOLDER, SIGNING_FOLDER};
+    use super::super::tests::{OTHER, OWN};
     use super::{
         CODE_SIGNING, Signer, TEST_CERTIFICATE, TEST_KEY, TEST_VALIDITY, self_signed, serves,
         stands_for_itself,
@@ -250,26 +250,25 @@ mod tests {
     const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 
     fn key() -> SigningKey<Sha256> {
-        let path = SIGNING_FOLDER.path().join(TEST_KEY);
-        let text = fs::read_to_string(path).expect("the key");
+        let folder = OWN.folder();
+        let text = fs::read_to_string(folder.path().join(TEST_KEY)).expect("the key");
         SigningKey::new(RsaPrivateKey::from_pkcs8_pem(&text).expect("a key"))
     }
 
     fn error(certificate: &[u8]) -> String {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = OWN.folder();
         let path = folder.path().join("other.cer");
         fs::write(&path, certificate).expect("written");
-        let signer = Signer::load(&path, &SIGNING_FOLDER.path().join(TEST_KEY));
+        let signer = Signer::load(&path, &folder.path().join(TEST_KEY));
         format!("{:?}", signer.err().expect("refused"))
     }
 
     #[test]
     fn a_test_certificate_is_made_once() {
-        let folder = SIGNING_FOLDER.path();
-        let read = || fs::read(folder.join(TEST_CERTIFICATE)).expect("the certificate");
-        let before = read();
-        Signer::for_tests(folder).expect("the same signer");
-        assert_eq!(read(), before);
+        let folder = OWN.folder();
+        Signer::for_tests(folder.path()).expect("the same signer");
+        let certificate = fs::read(folder.path().join(TEST_CERTIFICATE));
+        assert_eq!(certificate.expect("the certificate"), OWN.certificate());
     }
 
     #[test]
@@ -299,14 +298,13 @@ mod tests {
 
     #[test]
     fn a_certificate_of_another_key_is_refused() {
-        let other = OTHER_SIGNING_FOLDER.path().join(TEST_CERTIFICATE);
-        assert!(error(&fs::read(other).expect("the other one")).contains("is not the key of"));
+        assert!(error(OTHER.certificate()).contains("is not the key of"));
     }
 
     #[test]
     fn a_certificate_that_another_key_signed_is_refused() {
-        let own = Signer::for_tests(SIGNING_FOLDER.path()).expect("a signer");
-        let other = Signer::for_tests(OTHER_SIGNING_FOLDER.path()).expect("a signer");
+        let own = OWN.signer();
+        let other = OTHER.signer();
         let mut certificate = own.certificate;
         certificate.signature = other.certificate.signature;
         assert!(stands_for_itself(&certificate).is_err());
@@ -315,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_certificate_that_somebody_else_issued_is_refused() {
-        let own = Signer::for_tests(SIGNING_FOLDER.path()).expect("a signer");
+        let own = OWN.signer();
         let mut certificate = own.certificate;
         certificate.tbs_certificate.issuer = Name::from_str("CN=somebody").expect("a name");
         let error = stands_for_itself(&certificate).expect_err("refused");

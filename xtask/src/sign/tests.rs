@@ -1,33 +1,66 @@
 //! Signatures: made, checked, and broken byte by byte.
 
+use std::fs;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use der::DateTime;
 use tempfile::TempDir;
 
 use super::catalog::{self, Contents, hexadecimal};
-use super::certificate::Signer;
+use super::certificate::{Signer, TEST_CERTIFICATE, TEST_KEY};
 use super::image;
 use crate::architecture::Architecture;
 use crate::verify::{Image, checksum_of};
 
-/// A test certificate with its key.
-pub static SIGNING_FOLDER: LazyLock<TempDir> = LazyLock::new(signing_folder);
-/// Another one.
-pub static OTHER_SIGNING_FOLDER: LazyLock<TempDir> = LazyLock::new(signing_folder);
+/// A test certificate with its key, as files.
+pub struct SignerFiles {
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+}
 
-fn signing_folder() -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    Signer::for_tests(folder.path()).expect("a signer");
-    folder
+/// One that is made once, as finding a key takes long.
+pub static OWN: LazyLock<SignerFiles> = LazyLock::new(SignerFiles::make);
+/// Another one.
+pub static OTHER: LazyLock<SignerFiles> = LazyLock::new(SignerFiles::make);
+
+impl SignerFiles {
+    fn make() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Signer::for_tests(folder.path()).expect("a signer");
+        let read = |name| fs::read(folder.path().join(name)).expect("made");
+        Self {
+            certificate: read(TEST_CERTIFICATE),
+            key: read(TEST_KEY),
+        }
+    }
+
+    /// The certificate in DER.
+    pub fn certificate(&self) -> &[u8] {
+        &self.certificate
+    }
+
+    /// Writes both under the names by which `Signer::for_tests` finds them.
+    pub fn write_to(&self, folder: &Path) {
+        fs::create_dir_all(folder).expect("a folder");
+        fs::write(folder.join(TEST_CERTIFICATE), &self.certificate).expect("written");
+        fs::write(folder.join(TEST_KEY), &self.key).expect("written");
+    }
+
+    /// A folder of its own with both.
+    pub fn folder(&self) -> TempDir {
+        let folder = tempfile::tempdir().expect("a folder");
+        self.write_to(folder.path());
+        folder
+    }
+
+    pub fn signer(&self) -> Signer {
+        Signer::for_tests(self.folder().path()).expect("a signer")
+    }
 }
 
 fn signer() -> Signer {
-    Signer::for_tests(SIGNING_FOLDER.path()).expect("a signer")
-}
-
-fn other_signer() -> Signer {
-    Signer::for_tests(OTHER_SIGNING_FOLDER.path()).expect("a signer")
+    OWN.signer()
 }
 
 const HEADERS: usize = 64;
@@ -94,7 +127,7 @@ fn each_changed_byte_of_an_image_is_noticed() {
 
 #[test]
 fn an_image_that_somebody_else_signed_is_refused() {
-    let signed = image::signed(&small_image(), &other_signer()).expect("signed");
+    let signed = image::signed(&small_image(), &OTHER.signer()).expect("signed");
     let error = image::verify(&signed, &signer().certificate).expect_err("refused");
     assert!(error.contains("another certificate"), "{error}");
 }
