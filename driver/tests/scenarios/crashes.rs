@@ -115,8 +115,7 @@ fn state_outlives_the_last_stream_and_the_device_until_the_filter_is_closed() {
         let _ = filter.pin_name(RENDER_PIN);
         let _ = filter.pins();
         drop(filter);
-        stage.driver.unload();
-        assert_eq!(pc.pool_in_use(), (0, 0));
+        stage.unload();
     });
 }
 

@@ -274,8 +274,7 @@ fn vanishes_in_the_middle_and_is_removed_later() {
         output.close();
         input.close();
         drop(filter);
-        stage.driver.unload();
-        assert_eq!(pc.pool_in_use(), (0, 0));
+        stage.unload();
     });
 }
 

@@ -231,8 +231,7 @@ fn remove_with_handles_open() {
         output.abandon();
         input.close();
         drop(filter);
-        stage.driver.unload();
-        assert_eq!(pc.pool_in_use(), (0, 0));
+        stage.unload();
     });
 }
 
@@ -258,8 +257,7 @@ fn surprise_removal_at_every_millisecond() {
             input.close();
         }
         drop(filter);
-        stage.driver.unload();
-        assert_eq!(pc.pool_in_use(), (0, 0));
+        stage.unload();
     });
 }
 
@@ -274,8 +272,7 @@ fn surprise_removal_asleep() {
         assert_eq!(stage.function.remove(), STATUS_SUCCESS);
         output.close();
         drop(filter);
-        stage.driver.unload();
-        assert_eq!(pc.pool_in_use(), (0, 0));
+        stage.unload();
     });
 }
 
@@ -317,7 +314,6 @@ fn stop_does_not_wait_for_a_dead_chip() {
         assert!(pc.now() - before <= wire_time(1000) * 2 + wire_time(100));
         output.close();
         drop(filter);
-        stage.driver.unload();
-        assert_eq!(pc.pool_in_use(), (0, 0));
+        stage.unload();
     });
 }

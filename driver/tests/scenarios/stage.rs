@@ -268,8 +268,7 @@ impl Plan {
             let stage = self.add(pc);
             let status = stage.function.start();
             assert_ne!(status, STATUS_SUCCESS, "{self:?} starts");
-            stage.driver.unload();
-            assert_eq!(pc.pool_in_use(), (0, 0));
+            stage.unload();
             status
         })
     }
@@ -341,6 +340,11 @@ impl Stage<'_> {
     /// Removes the device and unloads the driver, which must have left nothing behind.
     pub fn take_down(self) {
         assert_eq!(self.function.remove(), STATUS_SUCCESS);
+        self.unload();
+    }
+
+    /// Unloads the driver, whose device is gone, and which must have left nothing behind.
+    pub fn unload(self) {
         self.driver.unload();
         assert_eq!(self.pc.pool_in_use(), (0, 0));
     }

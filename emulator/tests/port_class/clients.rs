@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use emulated_pc::clients::Client;
+use emulated_pc::Filter;
+use emulated_pc::clients::{Client, Input, Output, Received};
 
 use crate::scenario::run;
 use crate::test_driver::{CAPTURE_PIN, RENDER_PIN, answer_writes};
@@ -20,16 +21,24 @@ fn messages() -> Vec<Vec<u8>> {
         .collect()
 }
 
+fn opened(client: Client, filter: &Filter) -> (Input, Output) {
+    let input = client.open_input(filter, CAPTURE_PIN);
+    let output = client.open_output(filter, RENDER_PIN);
+    (
+        input.expect("the input opens"),
+        output.expect("the output opens"),
+    )
+}
+
+fn bytes(received: Vec<Received>) -> Vec<u8> {
+    received.into_iter().flat_map(|part| part.bytes).collect()
+}
+
 #[test]
 fn midisrv_gets_back_what_it_sends() {
     run(|running| {
         let filter = running.filter();
-        let input = Client::MidiSrv
-            .open_input(&filter, CAPTURE_PIN)
-            .expect("the input opens");
-        let output = Client::MidiSrv
-            .open_output(&filter, RENDER_PIN)
-            .expect("the output opens");
+        let (input, output) = opened(Client::MidiSrv, &filter);
         let sent = messages();
         for message in &sent {
             output.send(message);
@@ -39,11 +48,7 @@ fn midisrv_gets_back_what_it_sends() {
         let limit = Duration::from_secs(2);
         assert!(running.pc.run_while_not(limit, || output.is_idle()));
         running.wait(5);
-        let received: Vec<u8> = input
-            .take_received()
-            .into_iter()
-            .flat_map(|part| part.bytes)
-            .collect();
+        let received = bytes(input.take_received());
         assert_eq!(received, sent.concat());
         assert_eq!(input.received_total(), received.len() as u64);
         assert_eq!(output.failures(), (0, None));
@@ -58,12 +63,7 @@ fn midisrv_gets_back_what_it_sends() {
 fn wdmaud_gets_back_what_it_sends() {
     run(|running| {
         let filter = running.filter();
-        let input = Client::Wdmaud
-            .open_input(&filter, CAPTURE_PIN)
-            .expect("the input opens");
-        let output = Client::Wdmaud
-            .open_output(&filter, RENDER_PIN)
-            .expect("the output opens");
+        let (input, output) = opened(Client::Wdmaud, &filter);
         let sent = messages();
         for message in &sent {
             output.send(message);
@@ -71,12 +71,7 @@ fn wdmaud_gets_back_what_it_sends() {
         let limit = Duration::from_secs(2);
         assert!(running.pc.run_while_not(limit, || output.is_idle()));
         output.close();
-        let received: Vec<u8> = input
-            .close()
-            .into_iter()
-            .flat_map(|part| part.bytes)
-            .collect();
-        assert_eq!(received, sent.concat());
+        assert_eq!(bytes(input.close()), sent.concat());
         drop(filter);
         running.take_down();
     });
@@ -114,22 +109,12 @@ fn a_client_may_die() {
     run(|running| {
         answer_writes(|_| Ok(0));
         let filter = running.filter();
-        let input = Client::MidiSrv
-            .open_input(&filter, CAPTURE_PIN)
-            .expect("the input opens");
-        let output = Client::MidiSrv
-            .open_output(&filter, RENDER_PIN)
-            .expect("the output opens");
+        let (input, output) = opened(Client::MidiSrv, &filter);
         output.send(&[0x90, 0x40, 0x7F]);
         running.wait(5);
         output.abandon();
         input.abandon();
-        let input = Client::Wdmaud
-            .open_input(&filter, CAPTURE_PIN)
-            .expect("the input opens again");
-        let output = Client::Wdmaud
-            .open_output(&filter, RENDER_PIN)
-            .expect("the output opens again");
+        let (input, output) = opened(Client::Wdmaud, &filter);
         output.send(&[0xF8]);
         output.abandon();
         input.abandon();
