@@ -28,31 +28,13 @@ const PACKAGES: [&str; 1] = ["wine64"];
 /// Longest time for one program of Wine's.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// Two root-enumerated devices with the driver's service, and their software keys.
-const DEVICES: &str = r#"Windows Registry Editor Version 5.00
-
-[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Enum\ROOT\MEDIA\0000]
-"Class"="MEDIA"
-"ClassGUID"="{4d36e96c-e325-11ce-bfc1-08002be10318}"
-"Service"="midiuart"
-"Driver"="{4d36e96c-e325-11ce-bfc1-08002be10318}\\0000"
-"ConfigFlags"=dword:00000000
-
-[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Control\Class\{4d36e96c-e325-11ce-bfc1-08002be10318}\0000]
-"PortName"="Wine"
-"PollPeriodMicroseconds"=dword:000001f4
-
-[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Enum\ROOT\MEDIA\0001]
-"Class"="MEDIA"
-"ClassGUID"="{4d36e96c-e325-11ce-bfc1-08002be10318}"
-"Service"="midiuart"
-"Driver"="{4d36e96c-e325-11ce-bfc1-08002be10318}\\0001"
-"ConfigFlags"=dword:00000000
-
-[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Control\Class\{4d36e96c-e325-11ce-bfc1-08002be10318}\0001]
-"PortName"="Wine at full speed"
-"Paced"=dword:00000000
-"#;
+/// What the software keys of the root-enumerated devices hold.
+const SOFTWARE_KEYS: [&str; 2] = [
+    r#""PortName"="Wine"
+"PollPeriodMicroseconds"=dword:000001f4"#,
+    r#""PortName"="Wine at full speed"
+"Paced"=dword:00000000"#,
+];
 
 /// How to run the driver under Wine.
 #[derive(clap::Args)]
@@ -101,10 +83,36 @@ pub fn run(root: &Path, options: &Options) -> Result<(), Failure> {
     lived.and(report.outcome())
 }
 
+/// The devices, as regedit takes them.
+fn registry_file() -> String {
+    let mut text = "Windows Registry Editor Version 5.00\n".to_owned();
+    for (number, software_key) in SOFTWARE_KEYS.iter().enumerate() {
+        text.push_str(&device(number, software_key));
+    }
+    text
+}
+
+/// A device with the driver's service, and its software key.
+fn device(number: usize, software_key: &str) -> String {
+    format!(
+        r#"
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Enum\ROOT\MEDIA\{number:04}]
+"Class"="MEDIA"
+"ClassGUID"="{{4d36e96c-e325-11ce-bfc1-08002be10318}}"
+"Service"="midiuart"
+"Driver"="{{4d36e96c-e325-11ce-bfc1-08002be10318}}\\{number:04}"
+"ConfigFlags"=dword:00000000
+
+[HKEY_LOCAL_MACHINE\System\CurrentControlSet\Control\Class\{{4d36e96c-e325-11ce-bfc1-08002be10318}}\{number:04}]
+{software_key}
+"#
+    )
+}
+
 /// Installs the service and the devices, starts them, and takes them away.
 fn live(prefix: &Prefix) -> Result<(), Failure> {
     let devices = prefix.file("drive_c/devices.reg");
-    fs::write(&devices, DEVICES).map_err(Failure::at(&devices))?;
+    fs::write(&devices, registry_file()).map_err(Failure::at(&devices))?;
     prefix.run(&["regedit.exe", "/S", r"C:\devices.reg"])?;
     // The services' manager reads the registry when it starts, and starts what has a device.
     prefix.stop()?;
