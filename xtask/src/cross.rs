@@ -1,6 +1,8 @@
 //! Debian's compiler, told to build for Windows.
 
 use std::env;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -26,31 +28,42 @@ pub const NOT_FOR_CROSS_BUILDS: [&str; 10] = [
 ];
 
 /// Where the cross-builds of the project in `root` put their files.
-pub fn target_folder(root: &Path) -> PathBuf {
+fn target_folder(root: &Path) -> PathBuf {
     root.join("target/cross")
 }
 
-/// Where what was linked is below a folder of [`build`].
+/// Where a release build below a target folder puts what it links.
 pub fn release_folder(target: &Path, triple: &str) -> PathBuf {
     target.join(triple).join("release")
 }
 
-/// Builds the image's package with features of its. Its files are in the [`release_folder`] of
-/// `target` then.
+/// Builds the image's package with features of its; returns the folder with what was linked.
 ///
 /// # Errors
 /// If it does not build.
 pub fn build(
     root: &Path,
     architecture: Architecture,
-    target: &Path,
     features: &[&str],
-) -> Result<(), Failure> {
-    let mut cargo = image_cargo(root, "build", architecture, target);
+) -> Result<PathBuf, Failure> {
+    let linked = release_folder(&target_folder(root), architecture.target());
+    forget_linked(&linked)?;
+    let mut cargo = image_cargo(root, "build", architecture);
     cargo
         .arg("--release")
         .arg(format!("--features={}", features.join(",")));
-    run(cargo, "the driver does not build")
+    run(cargo, "the driver does not build")?;
+    Ok(linked)
+}
+
+/// Removes what was linked last: images with other features have the same name, and cargo would take
+/// the last one for any.
+fn forget_linked(linked: &Path) -> Result<(), Failure> {
+    let path = linked.join("deps/midiuart.dll");
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::at(&path)(error)),
+        _ => Ok(()),
+    }
 }
 
 /// Runs clippy over the image's package and over what is the project's own below it.
@@ -58,7 +71,7 @@ pub fn build(
 /// # Errors
 /// If it has something to say.
 pub fn clippy(root: &Path, architecture: Architecture) -> Result<(), Failure> {
-    let mut cargo = image_cargo(root, "check", architecture, &target_folder(root));
+    let mut cargo = image_cargo(root, "check", architecture);
     cargo
         .arg("--keep-going")
         // `cargo clippy` would look at a workspace's own packages only, and the library of the
@@ -68,7 +81,7 @@ pub fn clippy(root: &Path, architecture: Architecture) -> Result<(), Failure> {
     run(cargo, "clippy is not content")
 }
 
-fn image_cargo(root: &Path, command: &str, architecture: Architecture, target: &Path) -> Command {
+fn image_cargo(root: &Path, command: &str, architecture: Architecture) -> Command {
     let mut flags = remapped_paths(root);
     // Else the linker puts this machine's working directory before them in the PDB.
     flags.push("-Clink-arg=/pdbsourcepath:/".to_owned());
@@ -84,7 +97,7 @@ fn image_cargo(root: &Path, command: &str, architecture: Architecture, target: &
         .arg("--config")
         .arg(compiler_flags(architecture.target(), &flags))
         .arg("--target-dir")
-        .arg(target)
+        .arg(target_folder(root))
         .args(["--target", architecture.target()]);
     cargo
 }

@@ -19,13 +19,9 @@ const FILES: [&str; 3] = ["midiuart.sys", "midiuart.pdb", "midiuart.map"];
 /// If it does not build, or can't be written.
 pub fn build(root: &Path, architecture: Architecture) -> Result<(), Failure> {
     let begin = Instant::now();
-    let target = cross::target_folder(root);
-    cross::build(root, architecture, &target, &[])?;
+    let linked = cross::build(root, architecture, &[])?;
     let package = package(root, architecture);
-    let image = collect(
-        &cross::release_folder(&target, architecture.target()),
-        &package,
-    )?;
+    let image = collect(&linked, &package)?;
     if let Some(fault) = planted_fault(&image) {
         return Err(Failure::found(format!("the image has {fault}")));
     }

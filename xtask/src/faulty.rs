@@ -1,7 +1,6 @@
 //! Images with planted faults, for tests of whoever has to catch them.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use crate::architecture::Architecture;
@@ -71,12 +70,8 @@ pub fn build(root: &Path) -> Result<(), Failure> {
     for Fault { name, strikes } in FAULTS {
         let begin = Instant::now();
         let feature = format!("fault-{name}");
-        let target = target_folder(root);
-        let linked = cross::release_folder(&target, Architecture::X64.target());
-        forget_linked(&linked)?;
-        cross::build(root, Architecture::X64, &target, &[&feature])?;
-        let folder = all.join(name);
-        let image = driver::collect(&linked, &folder)?;
+        let linked = cross::build(root, Architecture::X64, &[&feature])?;
+        let image = driver::collect(&linked, &all.join(name))?;
         if planted_fault(&image) != Some(&*feature) {
             return Err(Failure::found(format!("the image lacks {feature}")));
         }
@@ -84,20 +79,6 @@ pub fn build(root: &Path) -> Result<(), Failure> {
         println!("{seconds:>8.1} s  {name}: when {strikes}");
     }
     println!("{:>8.1} s", begin.elapsed().as_secs_f64());
-    Ok(())
-}
-
-/// Apart from that of images without faults, as files of the same names would be mistaken for theirs.
-fn target_folder(root: &Path) -> PathBuf {
-    root.join("target/cross-faulty")
-}
-
-/// Removes what was linked last: all images have the same name, and cargo would take the last one for any.
-fn forget_linked(linked: &Path) -> Result<(), Failure> {
-    let path = linked.join("deps/midiuart.dll");
-    if path.exists() {
-        fs::remove_file(&path).map_err(Failure::at(&path))?;
-    }
     Ok(())
 }
 
