@@ -143,7 +143,8 @@ fn write_page(root: &Path, arguments: &[&str], page: &Path) -> Result<(), Failur
     let mut command = Command::new(cargo);
     command
         .current_dir(root)
-        .args(["run", "--quiet", "--locked", "-p", "midiuart-test", "--"])
+        .args(["run", "--quiet", "--release", "--locked"])
+        .args(["--package", "midiuart-test", "--"])
         .args(arguments)
         .arg("--report")
         .arg(page)

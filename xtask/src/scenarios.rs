@@ -69,7 +69,8 @@ fn run(root: &Path, image: Option<&Path>) -> Result<Ended, Failure> {
     let mut command = Command::new(cargo);
     command
         .current_dir(root)
-        .args(["test", "--locked", "-p", "midiuart", "--test", "scenarios"])
+        // Of the whole workspace: with other features, what is built for all tests would not do.
+        .args(["test", "--locked", "--workspace", "--test", "scenarios"])
         .env_remove(DRIVER)
         .stdout(Stdio::piped());
     if let Some(image) = image {
