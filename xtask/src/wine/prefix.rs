@@ -229,7 +229,17 @@ impl Drop for Prefix {
         if let Err(failure) = self.stop() {
             failure.report();
         }
+        if let Some(folder) = server_folder(self.folder.path()) {
+            let _ = fs::remove_dir_all(folder);
+        }
     }
+}
+
+/// The folder that Debian's Wine makes for the server of a prefix, and leaves behind.
+fn server_folder(prefix: &Path) -> Option<PathBuf> {
+    let name = fs::read_to_string(prefix.join("wineserver")).ok()?;
+    let is_one = name.starts_with("wine-") && !name.contains('/');
+    is_one.then(|| Path::new("/tmp").join(name))
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
