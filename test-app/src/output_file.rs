@@ -27,6 +27,9 @@ impl OutputFile {
         if is_other_than_file || place.target.file_name().is_none() {
             return Err(place.refuse(path, &"not a file"));
         }
+        if !place.folder().exists() {
+            return Err(place.refuse(path, &"its folder is not there"));
+        }
         place
             .part_file()
             .map_err(|error| place.refuse(path, &error))?;
@@ -67,7 +70,8 @@ impl OutputFile {
     pub fn write(&self, contents: &[u8]) -> Result<(), Failure> {
         self.part_file()
             .and_then(|mut part| {
-                part.write_all(contents)?;
+                // The part's own `write_all` would tell the part's name instead of the target's.
+                part.as_file_mut().write_all(contents)?;
                 part.as_file().sync_all()?;
                 part.persist(&self.target)?;
                 Ok(())
@@ -79,10 +83,6 @@ impl OutputFile {
 
     /// A file beside the target, which disappears unless it becomes the target.
     fn part_file(&self) -> io::Result<NamedTempFile> {
-        let folder = match self.target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
         let mut builder = tempfile::Builder::new();
         builder.prefix(".midiuart-").suffix(".part");
         #[cfg(unix)]
@@ -91,7 +91,16 @@ impl OutputFile {
             // As for any new file; the user's umask takes away from it.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        builder.tempfile_in(folder)
+        // Only the kind, as the rest tells the part's name.
+        let part = builder.tempfile_in(self.folder());
+        part.map_err(|error| error.kind().into())
+    }
+
+    fn folder(&self) -> &Path {
+        match self.target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        }
     }
 }
 
@@ -128,9 +137,14 @@ mod tests {
     fn places_that_cannot_be_written_are_refused_with_the_option() {
         let folder = TempDir::new().expect("a folder");
         let nowhere = folder.path().join("nowhere").join("report.html");
-        for path in [nowhere.as_path(), folder.path()] {
+        for (path, why) in [
+            (nowhere.as_path(), "its folder is not there"),
+            (folder.path(), "not a file"),
+        ] {
             let refused = OutputFile::check("--report", path).expect_err("no place");
-            assert!(refused.to_string().contains("--report takes a file"));
+            let advice = "--report takes a file that can be written";
+            let text = format!("{}: {why}; {advice}", path.display());
+            assert_eq!(refused.to_string(), text);
         }
         let twice = |name: &str| OutputFile::check("--csv", &folder.path().join(name));
         let (place, same) = (twice("new").expect("a place"), twice("./new").expect("one"));
