@@ -1,7 +1,7 @@
 //! Music both ways at the same time.
 
 use crate::music::{assert_same, joined};
-use crate::stage::{Client, Opens, Stage, counter, wire_time};
+use crate::stage::{Client, Opens, Stage, counter, ms, wire_time};
 
 /// Sends messages both ways at the same time, and checks every byte.
 pub fn both_ways(stage: &Stage, client: Client, messages: &[Vec<u8>], what: &str) {
@@ -12,10 +12,8 @@ pub fn both_ways(stage: &Stage, client: Client, messages: &[Vec<u8>], what: &str
     stage.device.far_end_send(&bytes);
     output.send_all(messages);
     stage.finish(&output);
-    stage
-        .pc
-        .run_while_not(wire_time(bytes.len()), || stage.device.far_end_idle());
-    stage.wait(20);
+    stage.pc.run_for(wire_time(20) + ms(20));
+    assert!(stage.device.far_end_idle(), "{what}");
     assert_eq!(output.failures(), (0, None), "{what}");
     assert_same(&stage.wire(), &bytes, &format!("{what}, out"));
     assert_same(&input.take(), &bytes, &format!("{what}, in"));
