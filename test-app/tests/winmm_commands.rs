@@ -168,13 +168,16 @@ fn ports_that_are_none_or_several_are_told() {
 
 #[test]
 fn a_busy_port_is_told() {
-    for command in ["send", "panic", "monitor", "stress", "latency", "soak"] {
-        let mut arguments = vec![command];
-        arguments.extend((command == "send").then_some("clock"));
-        if ["stress", "latency", "soak"].contains(&command) {
-            arguments.extend(["--on", "winmm"]);
-        }
-        let line = failure("software+busy", &arguments, 3);
+    let commands: [&[&str]; 6] = [
+        &["send", "clock"],
+        &["panic"],
+        &["monitor"],
+        &["stress", "--on", "winmm"],
+        &["latency", "--on", "winmm"],
+        &["soak", "--on", "winmm"],
+    ];
+    for arguments in commands {
+        let line = failure("software+busy", arguments, 3);
         assert!(line.contains("in use by another program"), "{line}");
     }
 }

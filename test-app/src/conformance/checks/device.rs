@@ -109,7 +109,7 @@ fn output_capabilities(bench: &Bench) -> Checked {
     same_output(&first, &output_caps(bench, output.handle() as usize)?)
 }
 
-fn output_caps(bench: &Bench, id: usize) -> Checked<MIDIOUTCAPSW> {
+pub(super) fn output_caps(bench: &Bench, id: usize) -> Checked<MIDIOUTCAPSW> {
     let mut caps = MIDIOUTCAPSW::default();
     // SAFETY: there is room for a structure of that size.
     let code = unsafe {

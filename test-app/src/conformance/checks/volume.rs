@@ -1,8 +1,9 @@
 //! The volume, of ports that have one.
 
-use windows_sys::Win32::Media::Audio::{MIDICAPS_VOLUME, MIDIOUTCAPSW};
+use windows_sys::Win32::Media::Audio::MIDICAPS_VOLUME;
 use windows_sys::Win32::Media::{MMSYSERR_NOERROR, MMSYSERR_NOTSUPPORTED};
 
+use super::device::output_caps;
 use crate::conformance::bench::{Bench, returned, succeeded};
 use crate::conformance::check::{Check, Source};
 use crate::conformance::output::Output;
@@ -49,16 +50,7 @@ fn volume(bench: &Bench) -> Checked {
 }
 
 fn has_volume(bench: &Bench) -> Checked<bool> {
-    let mut caps = MIDIOUTCAPSW::default();
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "structures of winmm's are small"
-    )]
-    let size = size_of::<MIDIOUTCAPSW>() as u32;
-    let id = bench.ports.output as usize;
-    // SAFETY: there is room for a structure of that size.
-    let code = unsafe { bench.winmm.midiOutGetDevCapsW(id, &raw mut caps, size) };
-    succeeded("midiOutGetDevCapsW", code)?;
+    let caps = output_caps(bench, bench.ports.output as usize)?;
     Ok(caps.dwSupport & MIDICAPS_VOLUME != 0)
 }
 
