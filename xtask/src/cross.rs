@@ -9,12 +9,12 @@ use std::process::Command;
 use crate::architecture::Architecture;
 use crate::failure::Failure;
 
-pub const CARGO: &str = "/usr/bin/cargo";
-pub const CLIPPY: &str = "/usr/bin/clippy-driver";
+const CARGO: &str = "/usr/bin/cargo";
+const CLIPPY: &str = "/usr/bin/clippy-driver";
 const LIBCLANG: &str = "/usr/lib/llvm-19/lib";
 
 /// What a developer or rustup has set for builds for this machine.
-pub const NOT_FOR_CROSS_BUILDS: [&str; 10] = [
+const NOT_FOR_CROSS_BUILDS: [&str; 10] = [
     "CARGO",
     "CARGO_BUILD_TARGET",
     "CARGO_ENCODED_RUSTFLAGS",
@@ -76,9 +76,25 @@ pub fn clippy(root: &Path, architecture: Architecture) -> Result<(), Failure> {
         .arg("--keep-going")
         // `cargo clippy` would look at a workspace's own packages only, and the library of the
         // driver belongs to another one. With this it looks at all that are not from a registry.
-        .env("RUSTC_WRAPPER", CLIPPY)
-        .env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
-    run(cargo, "clippy is not content")
+        .env("RUSTC_WRAPPER", CLIPPY);
+    content(cargo)
+}
+
+/// Runs `cargo check` with clippy over a workspace's own packages, with what release builds have made of
+/// the standard library.
+///
+/// # Errors
+/// If it has something to say.
+pub fn clippy_of_own(mut cargo: Command) -> Result<(), Failure> {
+    cargo
+        .arg("--release")
+        .env("RUSTC_WORKSPACE_WRAPPER", CLIPPY);
+    content(cargo)
+}
+
+fn content(mut clippy: Command) -> Result<(), Failure> {
+    clippy.env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
+    run(clippy, "clippy is not content")
 }
 
 fn image_cargo(root: &Path, command: &str, architecture: Architecture) -> Command {

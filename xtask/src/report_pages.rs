@@ -3,14 +3,14 @@
 mod verdict;
 
 use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs};
 
 use clap::Args;
 
 use crate::failure::Failure;
-use crate::packages;
+use crate::{packages, test_app};
 use verdict::Verdict;
 
 /// The browser, which needs no display, and letters for it.
@@ -139,12 +139,8 @@ fn tell(what: &str, problems: &[String]) -> bool {
 
 /// Has the tool write a page.
 fn write_page(root: &Path, arguments: &[&str], page: &Path) -> Result<(), Failure> {
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut command = Command::new(cargo);
+    let mut command = test_app::on_this_machine(root);
     command
-        .current_dir(root)
-        .args(["run", "--quiet", "--release", "--locked"])
-        .args(["--package", "midiuart-test", "--"])
         .args(arguments)
         .arg("--report")
         .arg(page)

@@ -4,6 +4,7 @@ mod installation;
 mod wine;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use crate::architecture::Architecture;
@@ -61,6 +62,16 @@ pub fn build(root: &Path, options: &Options) -> Result<(), Failure> {
         return wine::check(root, &place, options.install);
     }
     Ok(())
+}
+
+/// The tool as cargo runs it on this machine; arguments of the tool's may follow.
+pub fn on_this_machine(root: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .current_dir(root)
+        .args(["run", "--quiet", "--release", "--locked"])
+        .args(["--package", "midiuart-test", "--"]);
+    command
 }
 
 /// The program in its package.

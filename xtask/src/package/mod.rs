@@ -25,6 +25,9 @@ use checks::Package;
 use contents::Recipe;
 use edition::Edition;
 
+/// Where the test certificate is that signs if no other is named.
+const SIGNING_FOLDER: &str = "target/signing";
+
 /// How packages are made.
 #[derive(Args)]
 pub struct MakeOptions {
@@ -82,7 +85,7 @@ pub fn make(root: &Path, options: &MakeOptions) -> Result<(), Failure> {
     let date = date::chosen(options.date.as_deref())?;
     let signer = match (&options.certificate, &options.key) {
         (Some(certificate), Some(key)) => Signer::load(certificate, key)?,
-        _ => Signer::for_tests(&root.join("target/signing"))?,
+        _ => Signer::for_tests(&root.join(SIGNING_FOLDER))?,
     };
     let target = packages_folder(root);
     fs::create_dir_all(&target).map_err(Failure::at(&target))?;

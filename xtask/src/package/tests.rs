@@ -7,14 +7,12 @@ use tempfile::TempDir;
 
 use super::checks::Package;
 use super::contents::{CERTIFICATE, Files, IMAGE, SUMS, TEST_PROGRAM, sums};
-use super::{MakeOptions, archive, folder, make};
+use super::{MakeOptions, SIGNING_FOLDER, archive, folder, make};
 use crate::architecture::Architecture;
 use crate::sign::certificate::{self, TEST_CERTIFICATE, TEST_KEY};
 use crate::sign::tests::{OTHER, OWN};
 
 const DATE: &str = "2026-01-31";
-/// Where the certificate is if none is named.
-const SIGNING: &str = "target/signing";
 
 /// A project's folder with what packages are made of.
 struct Project(TempDir);
@@ -36,7 +34,7 @@ impl Project {
             let bytes = fs::read(own.join(file)).expect("`cargo xtask driver` first, for both");
             project.write(file, &bytes);
         }
-        OWN.write_to(&project.path(SIGNING));
+        OWN.write_to(&project.path(SIGNING_FOLDER));
         project
     }
 
@@ -352,7 +350,7 @@ fn bad_inputs_are_told_and_nothing_is_written() {
     );
     refused(
         |project| {
-            let certificate = format!("{SIGNING}/{TEST_CERTIFICATE}");
+            let certificate = format!("{SIGNING_FOLDER}/{TEST_CERTIFICATE}");
             project.write(&certificate, OTHER.certificate());
         },
         &x64,

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use super::{PROGRAM, installation};
@@ -49,7 +48,7 @@ pub fn check(root: &Path, program: &Path, may_install: bool) -> Result<(), Failu
     for arguments in COMMANDS {
         let line = arguments.join(" ");
         let under_wine = prefix.run(&[&[PROGRAM], *arguments].concat())?;
-        let here = on_this_machine(root, arguments)?;
+        let here = printed_on_this_machine(root, arguments)?;
         if same(&under_wine, &here) {
             println!("PASS {line}: {} lines, the same", here.lines().count());
         } else {
@@ -75,14 +74,9 @@ fn same(under_wine: &str, here: &str) -> bool {
     !here.is_empty() && under_wine.replace(".exe", "") == here
 }
 
-fn on_this_machine(root: &Path, arguments: &[&str]) -> Result<String, Failure> {
-    let cargo = Path::new(env!("CARGO"));
-    let output = Command::new(cargo)
-        .current_dir(root)
-        .args(["run", "--quiet", "--release", "--locked"])
-        .args(["--package", "midiuart-test", "--"])
-        .args(arguments)
-        .output()
-        .map_err(Failure::at(cargo))?;
+fn printed_on_this_machine(root: &Path, arguments: &[&str]) -> Result<String, Failure> {
+    let mut command = super::on_this_machine(root);
+    let output = command.args(arguments).output();
+    let output = output.map_err(Failure::at(Path::new(command.get_program())))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }

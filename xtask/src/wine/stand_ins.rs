@@ -56,10 +56,9 @@ pub fn build(root: &Path, system32: &Path) -> Result<Images, Failure> {
     if fs::read_to_string(&forwards).ok().as_deref() != Some(lines.as_str()) {
         fs::write(&forwards, lines).map_err(Failure::at(&forwards))?;
     }
-    run(
-        cargo(root, "build").args(["--release", "--quiet"]),
-        "the stand-ins do not build",
-    )?;
+    let mut cargo = cargo(root, "build");
+    cargo.args(["--release", "--quiet"]);
+    cross::run(cargo, "the stand-ins do not build")?;
     let built = folder.join("x86_64-pc-windows-msvc/release");
     Ok(Images {
         kernel: built.join("kernel_additions.dll"),
@@ -75,13 +74,7 @@ pub fn build(root: &Path, system32: &Path) -> Result<Images, Failure> {
 pub fn clippy(root: &Path) -> Result<(), Failure> {
     let folder = target_folder(root);
     fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
-    let mut cargo = cargo(root, "check");
-    cargo
-        // With what builds have made of `core`.
-        .arg("--release")
-        .env("RUSTC_WORKSPACE_WRAPPER", cross::CLIPPY)
-        .env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
-    run(&mut cargo, "clippy is not content")
+    cross::clippy_of_own(cargo(root, "check"))
 }
 
 /// Puts a kernel in the place of Wine's own, which gets another name.
@@ -138,27 +131,11 @@ fn target_folder(root: &Path) -> PathBuf {
 
 fn cargo(root: &Path, command: &str) -> Command {
     let folder = target_folder(root);
-    let mut cargo = Command::new(cross::CARGO);
-    for variable in cross::NOT_FOR_CROSS_BUILDS {
-        cargo.env_remove(variable);
-    }
+    let mut cargo = cross::cargo(&root.join("wine"));
     cargo
-        .current_dir(root.join("wine"))
-        .env("RUSTC_BOOTSTRAP", "1") // builds `core` from its sources
         .env("WINE_KERNEL_FORWARDS", folder.join("forwards.rsp"))
         .arg(command)
         .args(["--locked", "--config", "cross.toml", "--target-dir"])
         .arg(&folder);
     cargo
-}
-
-fn run(command: &mut Command, complaint: &str) -> Result<(), Failure> {
-    let status = command
-        .status()
-        .map_err(Failure::at(Path::new(cross::CARGO)))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Failure::found(complaint))
-    }
 }
