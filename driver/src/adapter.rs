@@ -33,6 +33,8 @@ struct DriverState {
 struct Extension {
     /// The adapter of the device while it is started; owns a reference.
     adapter: Option<Own<Adapter>>,
+    /// The adapter is registered for power management, and has to be unregistered.
+    has_power_management: bool,
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "some hundreds of bytes")]
@@ -154,7 +156,9 @@ portcls::system_abi! {
         };
         if let Some(reachable) = reachable {
             // SAFETY: the system's own device, and no other Plug and Play request runs on it.
-            unsafe { take_away(device, reachable) };
+            if let Some(adapter) = unsafe { take_away(device, reachable) } {
+                adapter.miniport.tell_stop(reachable);
+            }
         }
         // SAFETY: the system's own arguments.
         unsafe { requests::pass_on(device, irp) }
@@ -199,45 +203,64 @@ unsafe fn start(
         Err(STATUS_INSUFFICIENT_RESOURCES) => return Err(STATUS_INSUFFICIENT_RESOURCES),
         Err(_) => (Parameters::default(), 0),
     };
-    let miniport = Own::new(MidiMiniport::new(parameters, out_of_range, tracer))?;
     let adapter = Own::new(Adapter {
-        miniport: miniport.clone(),
+        miniport: Own::new(MidiMiniport::new(parameters, out_of_range, tracer))?,
     })?;
-    let port = portclass::new_midi_port()?;
-    // SAFETY: the arguments of `start_device`.
-    unsafe { portclass::init_port(&port, device, irp, miniport.as_unknown(), resources) }?;
     // SAFETY: the device is being started.
     unsafe { extension(device) }.adapter = Some(adapter.clone());
-    // SAFETY: the device is being started, and the name ends with a zero.
-    let registered =
-        unsafe { portclass::register_subdevice(device, &REFERENCE_STRING_UTF16, &port) }
-            // SAFETY: the device is being started.
-            .and_then(|()| unsafe {
-                portclass::register_power_management(device, adapter.as_unknown())
-            });
-    if registered.is_err() {
+    // SAFETY: the arguments of `start_device`.
+    let installed = unsafe { install(device, irp, resources, &adapter) };
+    if installed.is_err() {
         // SAFETY: the device is being started.
-        unsafe { take_away(device, true) };
+        drop(unsafe { take_away(device, true) });
     }
-    registered
+    installed
 }
 
-/// Takes the hardware of a device away from the driver. Does nothing the second time: a removal
-/// follows a surprise removal.
+/// Makes a started device known to the port class. What was done before something failed is undone by
+/// [`take_away`].
+///
+/// # Safety
+/// The first three arguments are those of `start_device`, and the adapter is that of the extension.
+#[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
+unsafe fn install(
+    device: PDEVICE_OBJECT,
+    irp: PIRP,
+    resources: *mut IResourceList,
+    adapter: &Own<Adapter>,
+) -> Outcome<()> {
+    // First, so that no change of power is missed from the moment at which there is something to power.
+    // SAFETY: the device is being started.
+    unsafe { portclass::register_power_management(device, adapter.as_unknown()) }?;
+    // SAFETY: the device is being started.
+    unsafe { extension(device) }.has_power_management = true;
+    let port = portclass::new_midi_port()?;
+    let miniport = adapter.miniport.as_unknown();
+    // SAFETY: the arguments of `start_device`.
+    unsafe { portclass::init_port(&port, device, irp, miniport, resources) }?;
+    // SAFETY: the device is being started, and the name ends with a zero.
+    unsafe { portclass::register_subdevice(device, &REFERENCE_STRING_UTF16, &port) }
+}
+
+/// Takes the hardware of a device away from the driver; returns what the device was, or `None` the second time: a
+/// removal follows a surprise removal.
 ///
 /// # Safety
 /// `device` was added by `add_device`; no other Plug and Play request runs on it.
 #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
-unsafe fn take_away(device: PDEVICE_OBJECT, reachable: bool) {
+unsafe fn take_away(device: PDEVICE_OBJECT, reachable: bool) -> Option<Own<Adapter>> {
     // SAFETY: the caller's promise.
-    let Some(adapter) = unsafe { extension(device) }.adapter.take() else {
-        return;
-    };
+    let adapter = unsafe { extension(device) }.adapter.take()?;
     adapter.miniport.take_away(reachable);
-    adapter.miniport.tell_stop(reachable);
-    // SAFETY: it was registered when the adapter was made; if that failed, this does nothing.
-    unsafe { portclass::unregister_power_management(device) };
+    // SAFETY: the caller's promise.
+    let has_power_management = &mut unsafe { extension(device) }.has_power_management;
+    // A registration that was never made must not be taken back: Driver Verifier stops the system then.
+    if core::mem::take(has_power_management) {
+        // SAFETY: it was registered, once.
+        unsafe { portclass::unregister_power_management(device) };
+    }
+    Some(adapter)
 }
 
 // A null pointer is no adapter, so an extension of zeros holds none.
-const _: () = assert!(size_of::<Extension>() == size_of::<usize>());
+const _: () = assert!(size_of::<Option<Own<Adapter>>>() == size_of::<usize>());

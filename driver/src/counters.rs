@@ -40,13 +40,14 @@ counters! {
     refused_reads;
     /// Times that the UART took no byte for so long that it was given up.
     deaths;
-    /// Bytes that were thrown away when the UART was given up.
+    /// Bytes that were accepted to be sent and then thrown away: the UART was given up, could not be set up, or
+    /// the device was stopped before they were out.
     bytes_discarded;
     /// Times that the UART was set up again after it was given up.
     revivals;
     /// Times that the UART could not be set up.
     failed_setups;
-    /// Bytes that came in while nobody listened.
+    /// Bytes that came in while no client listened, or while the UART was being set up or could not be.
     bytes_unheard;
     /// Bytes that were lost as the receive ring was full.
     receive_overflows;
@@ -62,8 +63,11 @@ counters! {
     missing_chip;
     /// Interrupts that were this device's.
     interrupts;
-    /// Interrupts that were somebody else's.
+    /// Interrupts of a shared line that were another device's.
     foreign_interrupts;
+    /// Interrupts of a line of its own for which the UART had no cause: an edge that was latched while the
+    /// interrupt routine was still at work.
+    causeless_interrupts;
     /// Turns that ended because they had lasted long enough.
     unfinished_turns;
     /// Streams that were refused: no such pin, a wrong format, or one too many.
@@ -86,6 +90,11 @@ impl Counter {
     pub fn add(&self, more: u32) {
         // Ordering: a statistic; nothing is decided by it.
         self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// Counts several more, of which there are never more than 32 bits can hold. Any IRQL.
+    pub fn add_usize(&self, more: usize) {
+        self.add(u32::try_from(more).unwrap_or(u32::MAX));
     }
 
     /// The count. Any IRQL.

@@ -3,27 +3,34 @@
 //! The UART and the policy around it belong to whoever holds the device's lock: the interrupt's own
 //! where there is an interrupt, else a spin lock. Whoever goes to the hardware at `DISPATCH_LEVEL`
 //! passes the gate, which is closed outside of D0 and when the device is taken away.
+//!
+//! Power, Plug and Play and the streams call at `PASSIVE_LEVEL`, beside each other. Whoever changes what the
+//! device can do ([`State`]), sets the UART up, or opens or closes the gate holds `transition` from the
+//! look at the state to its change. Such a thread also holds `write_in_progress` while the UART is not
+//! ready or is about to be so no longer: writes that come meanwhile are busy, and none is accepted that
+//! would not go out.
 
 mod lock;
 mod pace;
 mod power;
 mod setup;
+mod state;
 mod trouble;
 mod turns;
 
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use portcls::com::ComPtr;
 use portcls::interfaces::{IInterruptSync, IPortMidi, IServiceGroup};
 use portcls::status::{Outcome, STATUS_INVALID_DEVICE_STATE, STATUS_IO_DEVICE_ERROR};
 
+use crate::atomic::{AtomicBool, AtomicU8, Ordering};
 use crate::bus::Registers;
+use crate::claim::{Claim, Claimed};
 use crate::counters::Counters;
 use crate::gate::Gate;
-use crate::kernel::clock;
+use crate::kernel::clock::{self, Backoff};
 use crate::kernel::pool::PoolBytes;
-use crate::kernel::timer::Timer;
 use crate::parameters::Parameters;
 use crate::receiver::Receiver;
 use crate::ring::Ring;
@@ -31,28 +38,15 @@ use crate::tracing::{DeviceNotRevived, DeviceRevived, Episode, Tracer};
 use crate::transmitter::{Transmitter, bytes_to_take};
 use crate::uart::AnyUart;
 use lock::Lock;
-use pace::Pace;
-use turns::{MOST_TURNS, interrupt_routine};
-
-/// Where the device stands between starting and being gone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-enum Standing {
-    /// It is being set up, or asleep.
-    Away = 0,
-    /// It works.
-    Working = 1,
-    /// It is gone for good.
-    Gone = 2,
-}
+use pace::{Pace, Timers};
+use state::{State, StateCell};
+use turns::MOST_TURNS;
 
 /// What belongs to whoever holds the device's lock.
 struct Locked {
     uart: AnyUart<Registers>,
     transmitter: Transmitter,
     receiver: Receiver,
-    /// The UART is being set up, so that its bytes are none of the music.
-    setting_up: bool,
     overflows: Episode,
     line_errors: Episode,
 }
@@ -61,6 +55,14 @@ struct Locked {
 struct Port {
     port: ComPtr<IPortMidi>,
     group: ComPtr<IServiceGroup>,
+}
+
+/// The interrupt of a device.
+pub struct Interrupt {
+    /// By which it is connected.
+    pub sync: ComPtr<IInterruptSync>,
+    /// Other devices interrupt by the same line.
+    pub is_shared: bool,
 }
 
 /// Turns in a row that empty any UART of what it has received: a turn takes eight bytes, and 64 are the
@@ -77,26 +79,28 @@ pub struct Device {
     lock: Lock,
     locked: UnsafeCell<Locked>,
     gate: Gate,
-    standing: AtomicU8,
-    needs_setup: AtomicBool,
-    setup_in_progress: AtomicBool,
-    /// The UART could not be set up, and does nothing until it could.
-    setup_failed: AtomicBool,
+    state: StateCell,
+    transition: Claim,
+    write_in_progress: Claim,
+    read_in_progress: Claim,
+    /// A thread waits to take the hardware away, so that what only takes time is cut short.
+    removal_waits: AtomicBool,
     listening: AtomicBool,
-    write_in_progress: AtomicBool,
-    read_in_progress: AtomicBool,
     pace: AtomicU8,
     has_interrupt: bool,
+    /// Other devices interrupt by the same line.
+    shares_interrupt: bool,
     /// Bytes move inside the UART only when it is looked at.
     is_software: bool,
     poll_period: u32,
     /// Written by `start` before anything runs, and by `take_away` when nothing runs any more.
     port: UnsafeCell<Option<Port>>,
     /// As above.
-    timer: UnsafeCell<Option<Timer>>,
+    timers: UnsafeCell<Option<Timers>>,
 }
 
-// SAFETY: `locked` is used under the device's lock only; `port` and `timer` as their comments say.
+// SAFETY: `locked` is used under the device's lock only, or when nothing else runs that uses it; `port` and
+// `timers` as their comments say.
 unsafe impl Sync for Device {}
 // SAFETY: nothing in it belongs to a thread.
 unsafe impl Send for Device {}
@@ -109,7 +113,7 @@ impl Device {
     #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     pub fn new(
         uart: AnyUart<Registers>,
-        sync: Option<ComPtr<IInterruptSync>>,
+        interrupt: Option<Interrupt>,
         parameters: &Parameters,
         tracer: Tracer,
     ) -> Outcome<Self> {
@@ -118,67 +122,41 @@ impl Device {
             tracer,
             transmit_ring: Ring::new(PoolBytes::zeroed(parameters.transmit_ring_bytes as usize)?),
             receive_ring: Ring::new(PoolBytes::zeroed(parameters.receive_ring_bytes as usize)?),
-            has_interrupt: sync.is_some(),
+            has_interrupt: interrupt.is_some(),
+            shares_interrupt: interrupt.as_ref().is_some_and(|found| found.is_shared),
             is_software: matches!(uart, AnyUart::Software(_)),
-            lock: Lock::new(sync),
+            lock: Lock::new(interrupt.map(|found| found.sync)),
             locked: UnsafeCell::new(Locked {
                 uart,
                 transmitter: Transmitter::default(),
                 receiver: Receiver::default(),
-                setting_up: true,
                 overflows: Episode::default(),
                 line_errors: Episode::default(),
             }),
             gate: Gate::closed(),
-            standing: AtomicU8::new(Standing::Away as u8),
-            needs_setup: AtomicBool::new(true),
-            setup_in_progress: AtomicBool::new(false),
-            setup_failed: AtomicBool::new(false),
+            state: StateCell::new(),
+            transition: Claim::new(),
+            write_in_progress: Claim::new(),
+            read_in_progress: Claim::new(),
+            removal_waits: AtomicBool::new(false),
             listening: AtomicBool::new(false),
-            write_in_progress: AtomicBool::new(false),
-            read_in_progress: AtomicBool::new(false),
             pace: AtomicU8::new(Pace::Stopped as u8),
             poll_period: parameters.poll_period,
             port: UnsafeCell::new(None),
-            timer: UnsafeCell::new(None),
+            timers: UnsafeCell::new(None),
         })
     }
 
-    /// Connects the interrupt, makes the timer and sets the UART up. `PASSIVE_LEVEL`, once.
-    ///
-    /// # Errors
-    /// What made it impossible; all that was taken is given back by [`Device::take_away`].
-    ///
-    /// # Safety
-    /// The device stays where it is from now on; nothing else uses it yet.
-    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
-    pub unsafe fn start(
-        &self,
-        port: ComPtr<IPortMidi>,
-        group: ComPtr<IServiceGroup>,
-    ) -> Outcome<()> {
-        // SAFETY: nothing uses the device yet.
-        unsafe { *self.port.get() = Some(Port { port, group }) };
-        // SAFETY: the device stays where it is, and drops the timer before it goes itself.
-        let timer = unsafe { Timer::new(self) }?;
-        // SAFETY: nothing uses the device yet.
-        unsafe { *self.timer.get() = Some(timer) };
-        let context = core::ptr::from_ref(self).cast_mut().cast();
-        // SAFETY: the device stays where it is, and disconnects before it goes.
-        unsafe { self.lock.connect(interrupt_routine, context) }?;
-        self.wake()
-    }
-
-    /// Whether the device works now: powered, set up, not gone.
+    /// Whether the device works now: powered, set up, neither dead nor gone. At or below `DISPATCH_LEVEL`.
     #[must_use]
     pub fn is_working(&self) -> bool {
-        self.stands() == Standing::Working && !self.needs_setup()
+        self.state.get() == State::Ready && !self.is_given_up()
     }
 
     /// Whether the device is gone for good.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.stands() == Standing::Gone
+        self.state.get() == State::Removed
     }
 
     /// Takes bytes to send; returns how many. `DISPATCH_LEVEL`; at most 100 µs.
@@ -191,16 +169,19 @@ impl Device {
         if bytes.is_empty() {
             return Ok(0);
         }
-        // Ordering: set before the one who set it lets anybody in.
-        let failed = self.setup_failed.load(Ordering::Relaxed);
-        let Some(_inside) = self.gate.enter().filter(|_| !failed) else {
+        let Some(_inside) = self.gate.enter() else {
             self.counters.writes_without_device.count();
             return Err(STATUS_IO_DEVICE_ERROR);
         };
-        let Some(_only_writer) = Exclusive::claim(&self.write_in_progress) else {
+        let Some(_only_writer) = self.write_in_progress.try_take() else {
             self.counters.busy_writes.count();
             return Ok(0);
         };
+        // It stays so: whoever changes that claims the writes first.
+        if self.state.get() != State::Ready {
+            self.counters.writes_without_device.count();
+            return Err(STATUS_IO_DEVICE_ERROR);
+        }
         if self.with_locked(|locked| locked.transmitter.tell_death()) == Some(true) {
             return Err(STATUS_IO_DEVICE_ERROR);
         }
@@ -234,7 +215,6 @@ impl Device {
             locked.transmitter.tell_death()
         });
         if died == Some(true) {
-            self.request_setup();
             return Err(STATUS_IO_DEVICE_ERROR);
         }
         Ok(0)
@@ -243,17 +223,21 @@ impl Device {
     /// Takes received bytes out; returns how many. `DISPATCH_LEVEL`. Touches no register.
     #[must_use]
     pub fn read(&self, buffer: &mut [u8]) -> usize {
-        // Ordering: pairs with `listen`; a stream that reads has started to listen itself.
-        if !self.listening.load(Ordering::Acquire) {
+        let Some(_only_reader) = self.read_in_progress.try_take() else {
             return 0;
+        };
+        // With the claim held, as `listen` empties the ring with it held.
+        if self.is_listening() {
+            self.receive_ring.take(buffer)
+        } else {
+            0
         }
-        Exclusive::claim(&self.read_in_progress)
-            .map_or(0, |_only_reader| self.receive_ring.take(buffer))
     }
 
     /// Starts or stops to keep what comes in. What came in before is thrown away at the start.
     /// `PASSIVE_LEVEL`.
     pub fn listen(&self, listening: bool) {
+        let _transition = self.take_transition();
         if listening {
             // What lies in the UART is old.
             if let Some(_inside) = self.gate.enter() {
@@ -261,7 +245,9 @@ impl Device {
             }
             self.forget_received();
         }
-        self.with_locked(|locked| locked.receiver.listen(listening));
+        if self.state.get() != State::Removed {
+            self.with_locked(|locked| locked.receiver.listen(listening));
+        }
         // Ordering: a reader that sees it reads a ring that was emptied before.
         self.listening.store(listening, Ordering::Release);
         if listening && let Some(_inside) = self.gate.enter() {
@@ -271,32 +257,56 @@ impl Device {
 
     /// Throws away what was received. `PASSIVE_LEVEL`.
     pub fn forget_received(&self) {
-        if let Some(_only_reader) = Exclusive::claim(&self.read_in_progress) {
-            self.receive_ring.clear();
+        let mut backoff = Backoff::default();
+        let _only_reader = self.read_in_progress.take(|| backoff.wait());
+        self.receive_ring.clear();
+    }
+
+    /// A client begins to write: what happened to the bytes of one before it is none of its business.
+    /// `PASSIVE_LEVEL`.
+    pub fn begin_writes(&self) {
+        let _transition = self.take_transition();
+        if self.state.get() != State::Removed {
+            self.with_locked(|locked| locked.transmitter.forget_death());
         }
     }
 
-    /// Sets the UART up again if that is needed, as before music goes through it.
-    /// `PASSIVE_LEVEL`.
+    /// Sets the UART up if that is needed, as before music goes through it. A UART that was given up and has
+    /// gone on by itself is left as it is. `PASSIVE_LEVEL`.
     ///
     /// # Errors
     /// `STATUS_INVALID_DEVICE_STATE` if the device does not work.
     pub fn get_ready(&self) -> Outcome<()> {
-        if self.stands() == Standing::Working && self.needs_setup() {
+        let transition = self.take_transition();
+        let state = self.state.get();
+        if !state.has_power() {
+            return Err(STATUS_INVALID_DEVICE_STATE);
+        }
+        if state == State::Ready && !self.is_given_up() {
+            return Ok(());
+        }
+        let writes = self.take_writes();
+        if state == State::Ready {
+            // It may take what waits now; and what it has received is music.
+            self.turns(TURNS_TO_EMPTY);
+            if !self.is_given_up() {
+                return Ok(());
+            }
+        }
+        let is_revival = state != State::Unready;
+        if is_revival {
             self.counters.revivals.count();
-            // A device that can't be set up stays as it is, and says so below.
-            match self.set_up() {
+        }
+        let outcome = self.set_up(&transition, &writes);
+        if is_revival {
+            match outcome {
                 Ok(()) => self.tracer.write(|| DeviceRevived {
                     revivals: self.counters.revivals.get(),
                 }),
                 Err(status) => self.tracer.write(|| DeviceNotRevived { status }),
             }
         }
-        if self.is_working() {
-            Ok(())
-        } else {
-            Err(STATUS_INVALID_DEVICE_STATE)
-        }
+        outcome.map_err(|_| STATUS_INVALID_DEVICE_STATE)
     }
 
     /// The port serves the miniport's group: goes on with what an interrupt left undone.
@@ -316,7 +326,8 @@ impl Device {
         port.as_ref().map(|port| port.group.clone())
     }
 
-    /// Reads a register whether that is allowed or not. At or below `DISPATCH_LEVEL`.
+    /// Reads a register whether that is allowed or not; `take_away` leaves the UART where it is for that. At or
+    /// below `DISPATCH_LEVEL`.
     #[cfg(feature = "fault-access-after-removal")]
     pub(crate) fn touch_a_register(&self) {
         self.with_locked(|locked| {
@@ -333,23 +344,27 @@ impl Device {
         port.as_ref().map(|port| port.group.as_unknown())
     }
 
-    fn stands(&self) -> Standing {
-        // Ordering: pairs with `wake`.
-        match self.standing.load(Ordering::Acquire) {
-            1 => Standing::Working,
-            2 => Standing::Gone,
-            _ => Standing::Away,
-        }
+    /// Whether the UART was found dead and has not gone on by itself. At or below `DISPATCH_LEVEL`.
+    fn is_given_up(&self) -> bool {
+        self.with_locked(|locked| locked.transmitter.is_given_up())
+            .unwrap_or(true)
     }
 
-    fn needs_setup(&self) -> bool {
-        // Ordering: read again at `PASSIVE_LEVEL` by whoever acts on it.
-        self.needs_setup.load(Ordering::Relaxed)
+    fn is_listening(&self) -> bool {
+        // Ordering: pairs with `listen`; the ring was emptied before.
+        self.listening.load(Ordering::Acquire)
     }
 
-    fn request_setup(&self) {
-        // Ordering: as above.
-        self.needs_setup.store(true, Ordering::Relaxed);
+    /// Waits until no other thread changes what the device can do. `PASSIVE_LEVEL`.
+    fn take_transition(&self) -> Claimed<'_> {
+        let mut backoff = Backoff::default();
+        self.transition.take(|| backoff.wait())
+    }
+
+    /// Waits until no write runs, and has those that come be busy. `PASSIVE_LEVEL`.
+    fn take_writes(&self) -> Claimed<'_> {
+        let mut backoff = Backoff::default();
+        self.write_in_progress.take(|| backoff.wait())
     }
 
     /// Does `work` under the device's lock, at most 25 µs; nothing if the lock is there no more.
@@ -366,34 +381,5 @@ impl Drop for Device {
         if self.port.get_mut().is_some() {
             self.take_away(false);
         }
-    }
-}
-
-/// Nobody else is doing this now.
-struct Exclusive<'a>(&'a AtomicBool);
-
-impl<'a> Exclusive<'a> {
-    /// Claims it, if nobody has. Any IRQL.
-    fn claim(claimed: &'a AtomicBool) -> Option<Self> {
-        // Ordering: what the one before did is seen. A claim made in vain would release the other's when
-        // dropped, so none is made.
-        (!claimed.swap(true, Ordering::Acquire)).then(|| Self(claimed))
-    }
-
-    /// Claims it as soon as nobody has. `PASSIVE_LEVEL`.
-    fn wait(claimed: &'a AtomicBool) -> Self {
-        loop {
-            if let Some(exclusive) = Self::claim(claimed) {
-                return exclusive;
-            }
-            clock::sleep(1);
-        }
-    }
-}
-
-impl Drop for Exclusive<'_> {
-    fn drop(&mut self) {
-        // Ordering: what was done is seen by the next one.
-        self.0.store(false, Ordering::Release);
     }
 }

@@ -19,16 +19,18 @@ impl Gate {
 
     /// Goes in, if the gate is open. Any IRQL.
     pub(crate) fn enter(&self) -> Option<Inside<'_>> {
-        // Ordering: what was done before the gate was opened is seen inside.
-        let before = self.0.fetch_add(1, Ordering::Acquire);
+        // Ordering: what was done before the gate was opened is seen inside; what was done before a vain entry
+        // is seen by the thread that opens the gate afterwards.
+        let before = self.0.fetch_add(1, Ordering::AcqRel);
         let inside = Inside(self);
         (before & CLOSED == 0).then_some(inside)
     }
 
-    /// Lets everybody in. What the caller did before is seen by whoever enters.
+    /// Lets everybody in. What the caller did before is seen by every thread that enters; what a thread
+    /// did before it entered in vain is seen by the caller.
     pub(crate) fn open(&self) {
-        // Ordering: pairs with the acquiring entry.
-        self.0.fetch_and(!CLOSED, Ordering::Release);
+        // Ordering: pairs with the entry, both ways.
+        self.0.fetch_and(!CLOSED, Ordering::AcqRel);
     }
 
     /// Lets nobody in any more. Those inside stay until they leave.

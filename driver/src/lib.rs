@@ -14,9 +14,12 @@ compile_error!("choose a kernel: feature `wdk` (Windows) or `emulated` (an emula
 pub mod adapter;
 /// Where the lock-free parts have their atomics from; tests of interleavings bring others.
 mod atomic {
-    pub use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+    pub use core::sync::atomic::{
+        AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicUsize, Ordering,
+    };
 }
 pub mod bus;
+mod claim;
 pub mod counters;
 pub mod device;
 #[cfg(feature = "faults")]

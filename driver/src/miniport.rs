@@ -1,7 +1,6 @@
 //! The miniport object: checks what the port asks for, then calls the device.
 
 use core::ffi::CStr;
-use core::sync::atomic::{AtomicBool, Ordering};
 
 use portcls::com::{Class, ComPtr, Face, MiniportMidi, Own, PowerNotify, StreamRequest};
 use portcls::descriptors::PCFILTER_DESCRIPTOR;
@@ -13,8 +12,9 @@ use portcls::status::{
 };
 use portcls::types::{DEVICE_POWER_STATE, GUID, POWER_DEVICE_D0};
 
+use crate::atomic::{AtomicBool, Ordering};
 use crate::counters;
-use crate::device::Device;
+use crate::device::{Device, Interrupt};
 use crate::filter::{CAPTURE_PIN, FILTER, MIDI_FORMAT, RENDER_PIN};
 use crate::kernel::pool::NonPagedPool;
 use crate::kernel::portclass::{new_interrupt_sync, new_service_group};
@@ -45,7 +45,7 @@ impl Class for MidiMiniport {
 impl MidiMiniport {
     /// A miniport that is not bound to a port yet.
     #[must_use]
-    pub const fn new(parameters: Parameters, parameters_out_of_range: u32, tracer: Tracer) -> Self {
+    pub fn new(parameters: Parameters, parameters_out_of_range: u32, tracer: Tracer) -> Self {
         Self {
             parameters,
             parameters_out_of_range,
@@ -178,13 +178,17 @@ impl MiniportMidi for MidiMiniport {
         port: ComPtr<IPortMidi>,
     ) -> Outcome<Option<ComPtr<IServiceGroup>>> {
         let found = find_uart(resources.as_ref(), &this.parameters)?;
-        let sync = match resources.as_ref() {
-            Some(resources) if found.has_interrupt => Some(new_interrupt_sync(resources)?),
+        let interrupt = match (resources.as_ref(), found.interrupt) {
+            (Some(resources), Some(is_shared)) => Some(Interrupt {
+                sync: new_interrupt_sync(resources)?,
+                is_shared,
+            }),
             _ => None,
         };
         let group = new_service_group()?;
         let uart = found.uart.name();
-        let device = Device::new(found.uart, sync, &this.parameters, this.tracer)?;
+        let has_interrupt = interrupt.is_some();
+        let device = Device::new(found.uart, interrupt, &this.parameters, this.tracer)?;
         let device = this.device.set(device).ok_or(STATUS_INVALID_DEVICE_STATE)?;
         device
             .counters
@@ -200,7 +204,7 @@ impl MiniportMidi for MidiMiniport {
         }
         this.tracer.write(|| DeviceStarted {
             uart,
-            has_interrupt: found.has_interrupt,
+            has_interrupt,
         });
         this.tracer.write(|| ParametersInForce {
             parameters: &this.parameters,

@@ -30,8 +30,8 @@ enum Kind {
 pub struct Found {
     /// The UART.
     pub uart: AnyUart<Registers>,
-    /// It has an interrupt.
-    pub has_interrupt: bool,
+    /// Its interrupt, if it has one: whether other devices share the line.
+    pub interrupt: Option<bool>,
 }
 
 /// Finds out what UART a device is. `PASSIVE_LEVEL`.
@@ -64,7 +64,10 @@ pub fn find_uart(
         _ if length < u32::from(ns16550::REGISTERS) => Kind::Mpu401,
         _ => Kind::Ns16550,
     };
-    let has_interrupt = interrupts == 1 && kind != Kind::Software;
+    let interrupt = match find(CM_RESOURCE_TYPE_INTERRUPT) {
+        Some(Resource::Interrupt { is_shared }) if kind != Kind::Software => Some(is_shared),
+        _ => None,
+    };
     let registers = |needed: u8| match range {
         Some(Resource::Ports { start, length }) if length >= needed.into() => u16::try_from(start)
             .map(Registers::Ports)
@@ -85,13 +88,10 @@ pub fn find_uart(
                 baud_clock: parameters.baud_clock,
                 baud_rate: parameters.baud_rate,
                 fifo_depth: parameters.fifo_depth,
-                has_interrupt,
+                has_interrupt: interrupt.is_some(),
             },
         )),
         Kind::Software => AnyUart::Software(SoftwareUart::new(parameters.paced != 0)),
     };
-    Ok(Found {
-        uart,
-        has_interrupt,
-    })
+    Ok(Found { uart, interrupt })
 }

@@ -1,7 +1,7 @@
 //! A place for a value that comes later, once.
 
+use crate::atomic::{AtomicU8, Ordering};
 use core::cell::UnsafeCell;
-use core::sync::atomic::{AtomicU8, Ordering};
 
 const EMPTY: u8 = 0;
 const BEING_SET: u8 = 1;
@@ -17,7 +17,7 @@ pub(crate) struct SetOnce<T> {
 unsafe impl<T: Send + Sync> Sync for SetOnce<T> {}
 
 impl<T> SetOnce<T> {
-    pub(crate) const fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             state: AtomicU8::new(EMPTY),
             value: UnsafeCell::new(None),

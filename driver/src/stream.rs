@@ -1,7 +1,6 @@
 //! The stream objects: check direction, state and pointers, then call the device.
 
 use core::ffi::CStr;
-use core::sync::atomic::{AtomicI32, Ordering};
 
 use portcls::com::{Class, Face, MiniportMidiStream, Own};
 use portcls::ks::{
@@ -11,6 +10,7 @@ use portcls::status::{
     Outcome, STATUS_INVALID_DEVICE_REQUEST, STATUS_INVALID_PARAMETER, STATUS_IO_DEVICE_ERROR,
 };
 
+use crate::atomic::{AtomicI32, Ordering};
 use crate::device::Device;
 use crate::kernel::pool::NonPagedPool;
 use crate::miniport::{MidiMiniport, is_midi};
@@ -76,18 +76,28 @@ impl MidiStream {
         self.state.load(Ordering::Relaxed)
     }
 
-    /// The state of a stream that captures has changed.
-    fn capture_changed(device: &Device, from: KSSTATE, to: KSSTATE) {
-        if to == KSSTATE_RUN {
-            if from != KSSTATE_RUN {
+    /// Takes a new state down; returns the one before.
+    fn store(&self, state: KSSTATE) -> KSSTATE {
+        // Ordering: the port orders changes of state and transfers.
+        self.state.swap(state, Ordering::Relaxed)
+    }
+
+    /// Takes the new state of a stream that captures down; returns the one before. Bytes may come in as soon as
+    /// the device listens, and a notification of them leads to nothing before the stream runs: so it runs
+    /// before the device listens, and the device stops to listen before it does not run any more.
+    fn change_capture(&self, device: &Device, state: KSSTATE) -> KSSTATE {
+        if state == KSSTATE_RUN {
+            let before = self.store(state);
+            if before != KSSTATE_RUN {
                 device.listen(true);
             }
-        } else {
-            device.listen(false);
+            return before;
         }
-        if to == KSSTATE_STOP {
+        device.listen(false);
+        if state == KSSTATE_STOP {
             device.forget_received();
         }
+        self.store(state)
     }
 }
 
@@ -108,17 +118,20 @@ impl MiniportMidiStream for MidiStream {
         };
         let device = self.device()?;
         if rises {
+            if self.direction == Direction::Render && self.state() == KSSTATE_STOP {
+                device.begin_writes();
+            }
             let ready = device.get_ready();
             if state == KSSTATE_RUN {
                 ready?;
             }
         }
-        // What a stream that renders has accepted goes out whatever its state is then.
-        if self.direction == Direction::Capture {
-            Self::capture_changed(device, self.state(), state);
-        }
-        // Ordering: as above.
-        if self.state.swap(state, Ordering::Relaxed) != state {
+        let before = match self.direction {
+            Direction::Capture => self.change_capture(device, state),
+            // What it has accepted goes out whatever its state is then.
+            Direction::Render => self.store(state),
+        };
+        if before != state {
             self.miniport.tell_stream(self.direction, name_of(state));
         }
         Ok(())

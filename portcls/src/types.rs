@@ -198,6 +198,9 @@ pub struct CM_PARTIAL_RESOURCE_DESCRIPTOR {
     pub u: CM_RESOURCE,
 }
 
+/// Several devices may use the resource (`CmResourceShareShared`).
+pub const CM_RESOURCE_SHARE_SHARED: u8 = 3;
+
 /// I/O ports.
 pub const CM_RESOURCE_TYPE_PORT: CM_RESOURCE_TYPE = 1;
 /// An interrupt.

@@ -1,35 +1,60 @@
-//! How fast the timer goes.
+//! How fast the timers go.
 
-use core::sync::atomic::Ordering;
+use portcls::status::Outcome;
 
-use super::Device;
-use super::turns::MOST_TURNS;
+use super::{Device, State};
+use crate::atomic::Ordering;
 use crate::kernel::clock;
-use crate::kernel::timer::TimerTarget;
+use crate::kernel::timer::{Resolution, Timer, TimerTarget};
 use crate::uart::Uart;
 
-/// A UART with an interrupt that only receives is looked at this much less often, in case an interrupt
-/// got lost.
+/// A device that only has to be looked at in case something got lost is looked at this much less often.
 const SLOW_POLL: u32 = 10;
 
-/// How the timer goes.
+/// How fast the device has to be looked at.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub(super) enum Pace {
+    /// Everything that can happen is reported by an interrupt or a call.
     Stopped = 0,
+    /// An interrupt or a notification may have got lost; the clock's tick is good enough for that.
     Slow = 1,
+    /// Bytes wait to be moved, or may come in without an interrupt.
     Fast = 2,
 }
 
+/// The timers of a device. Both call the same.
+pub(super) struct Timers {
+    fast: Timer,
+    slow: Timer,
+}
+
+impl Timers {
+    /// Makes them. `PASSIVE_LEVEL`.
+    ///
+    /// # Errors
+    /// `STATUS_INSUFFICIENT_RESOURCES` if there is no memory.
+    ///
+    /// # Safety
+    /// `device` stays where it is until they are dropped.
+    pub(super) unsafe fn new(device: *const Device) -> Outcome<Self> {
+        Ok(Self {
+            // SAFETY: the caller's promise.
+            fast: unsafe { Timer::new(device, Resolution::High) }?,
+            // SAFETY: as above.
+            slow: unsafe { Timer::new(device, Resolution::Tick) }?,
+        })
+    }
+}
+
 impl Device {
-    /// How fast the timer has to go now.
+    /// How fast the timers have to go now.
     fn wanted_pace(&self) -> Pace {
-        // Ordering: whoever changes either sets the timer afterwards.
-        let listening = self.listening.load(Ordering::Relaxed);
-        let polls = listening && !self.has_interrupt;
-        if polls || !self.transmit_ring.is_empty() || self.is_busy_inside() {
+        let listening = self.is_listening();
+        let receives_unnoticed = listening && !self.has_interrupt && !self.is_software;
+        if receives_unnoticed || !self.transmit_ring.is_empty() || self.is_busy_inside() {
             Pace::Fast
-        } else if listening {
+        } else if listening && (self.has_interrupt || !self.receive_ring.is_empty()) {
             Pace::Slow
         } else {
             Pace::Stopped
@@ -44,37 +69,49 @@ impl Device {
         }
     }
 
-    /// Sets the timer if it has to go faster than it does. At or below `DISPATCH_LEVEL`, inside the
-    /// gate or before it was opened.
+    /// Sets a timer if the device has to be looked at sooner than it is. At or below `DISPATCH_LEVEL`, inside the
+    /// gate.
     pub(super) fn keep_time(&self) {
         let wanted = self.wanted_pace();
-        // Ordering: the timer's callback reads it after the timer was set, which orders them.
-        let pace = self.pace.fetch_max(wanted as u8, Ordering::Relaxed);
+        // Ordering: a callback that comes after this sees what was put into the ring before; if it came
+        // before, it is seen here that the timer has expired.
+        let pace = self.pace.fetch_max(wanted as u8, Ordering::AcqRel);
         if wanted as u8 > pace {
             self.set_timer(wanted);
         }
     }
 
     fn set_timer(&self, pace: Pace) {
-        let period = match pace {
-            Pace::Stopped => return,
-            Pace::Slow => SLOW_POLL * self.poll_period,
-            Pace::Fast => self.poll_period,
+        // SAFETY: written only when nothing runs that sets a timer.
+        let Some(timers) = (unsafe { &*self.timers.get() }) else {
+            return;
         };
-        // SAFETY: written only when nothing runs that sets the timer.
-        if let Some(timer) = unsafe { &*self.timer.get() } {
-            timer.set(period);
+        match pace {
+            Pace::Stopped => {}
+            Pace::Slow => timers.slow.set(SLOW_POLL * self.poll_period),
+            Pace::Fast => timers.fast.set(self.poll_period),
         }
+    }
+
+    /// Whether bytes wait for a client that listens.
+    fn has_unread(&self) -> bool {
+        self.is_listening() && !self.receive_ring.is_empty()
     }
 }
 
 impl TimerTarget for Device {
     fn tick(&self) {
-        // Ordering: whoever finds it stopped sets the timer again.
-        self.pace.store(Pace::Stopped as u8, Ordering::Relaxed);
-        if let Some(_inside) = self.gate.enter() {
-            self.turns(MOST_TURNS);
-            self.keep_time();
+        // Ordering: as in `keep_time`, the other way round.
+        self.pace.swap(Pace::Stopped as u8, Ordering::AcqRel);
+        let Some(_inside) = self.gate.enter() else {
+            return;
+        };
+        let had_unread = self.has_unread();
+        let notified = self.state.get() == State::Ready && self.turns(super::MOST_TURNS);
+        // The port may have been notified when its stream did not run yet.
+        if had_unread && !notified && self.has_unread() {
+            self.notify();
         }
+        self.keep_time();
     }
 }

@@ -1,123 +1,232 @@
-//! Coming to work, going to sleep, going for good.
+//! Starting, waking, going to sleep, going for good.
 
-use core::sync::atomic::Ordering;
+use portcls::com::ComPtr;
+use portcls::interfaces::{IPortMidi, IServiceGroup};
+use portcls::status::{Outcome, STATUS_INVALID_DEVICE_STATE, STATUS_NO_SUCH_DEVICE};
 
-use portcls::status::Outcome;
-
-use super::{Device, Exclusive, Standing};
+use super::pace::Timers;
+use super::turns::interrupt_routine;
+use super::{Device, Locked, Port, State};
+use crate::atomic::Ordering;
 use crate::kernel::clock::{self, InterruptTime, MILLISECOND};
-use crate::uart::{Budget, Uart};
+#[cfg(not(feature = "fault-access-after-removal"))]
+use crate::uart::{AnyUart, RemovedUart};
+use crate::uart::{Budget, Silenced, Uart};
 
 /// Milliseconds that going to sleep or being stopped waits for the ring to drain: as long as a ring of
 /// the default size needs.
 const LONGEST_DRAIN: u32 = 400;
+/// Budgets of register accesses in which every chip that works can be silenced: 64 bytes lie in the deepest
+/// receive FIFO, and ten are read in one.
+const MOST_SILENCES: u32 = 16;
 
 impl Device {
-    /// Power is there: sets the UART up and lets everybody in. Does nothing if the device is awake.
-    /// `PASSIVE_LEVEL`.
+    /// Makes the timers, connects the interrupt and sets the UART up. `PASSIVE_LEVEL`, once.
     ///
     /// # Errors
-    /// What made it impossible to set the UART up; the device is tried again when a stream runs.
+    /// What made it impossible; all that was taken is given back by [`Device::take_away`].
+    ///
+    /// # Safety
+    /// The device stays where it is from now on, and was not started before.
+    #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
+    pub unsafe fn start(
+        &self,
+        port: ComPtr<IPortMidi>,
+        group: ComPtr<IServiceGroup>,
+    ) -> Outcome<()> {
+        // Power requests may come already: they wait, or find that the device was not started.
+        let transition = self.take_transition();
+        let writes = self.take_writes();
+        // SAFETY: nothing looks at it before the device has power.
+        unsafe { *self.port.get() = Some(Port { port, group }) };
+        // SAFETY: the device stays where it is, and drops the timers before it goes itself.
+        let timers = unsafe { Timers::new(self) }?;
+        // SAFETY: as for the port.
+        unsafe { *self.timers.get() = Some(timers) };
+        // SAFETY: nothing else uses it: the gate is closed, the interrupt is not connected.
+        self.silence_before_connection(unsafe { &mut *self.locked.get() })?;
+        self.state.set(State::Unready);
+        let context = core::ptr::from_ref(self).cast_mut().cast();
+        // SAFETY: the device stays where it is, and disconnects before it goes.
+        unsafe { self.lock.connect(interrupt_routine, context) }?;
+        self.set_up(&transition, &writes)?;
+        self.let_in();
+        Ok(())
+    }
+
+    /// Ends an interrupt that firmware, a driver before this one, or the device's time in another machine has
+    /// left behind: a level-triggered line that is active is served as soon as it is connected, for as long
+    /// as it stays so.
+    fn silence_before_connection(&self, locked: &mut Locked) -> Outcome<()> {
+        for _ in 0..MOST_SILENCES {
+            let silenced = locked.uart.silence(&mut Budget::of(Budget::TURN));
+            self.count_discarded(locked);
+            if silenced.is_quiet {
+                return Ok(());
+            }
+        }
+        // A chip that names a cause whatever is done has it masked now; one without a mask would interrupt for ever.
+        if locked.uart.has_mask() {
+            Ok(())
+        } else {
+            Err(STATUS_NO_SUCH_DEVICE)
+        }
+    }
+
+    /// Power is there: lets everybody in. Does nothing if the device has power already, or was not started.
+    /// A UART that acknowledges its setting up when it likes is not waited for, as all the machine would wait;
+    /// it is set up when a stream runs. `PASSIVE_LEVEL`.
+    ///
+    /// # Errors
+    /// What made it impossible to set the UART up; that is tried again when a stream runs.
     pub fn wake(&self) -> Outcome<()> {
-        // Ordering: what was written before it works is seen by whoever sees that it does.
-        let away = self.standing.compare_exchange(
-            Standing::Away as u8,
-            Standing::Working as u8,
-            Ordering::AcqRel,
-            Ordering::Relaxed,
-        );
-        if away.is_err() {
+        let transition = self.take_transition();
+        // SAFETY: it is written with the transition held.
+        let was_started = unsafe { &*self.port.get() }.is_some();
+        if self.state.get() != State::Off || !was_started {
             return Ok(());
         }
-        let outcome = self.set_up();
-        self.gate.open();
-        if let Some(_inside) = self.gate.enter() {
-            self.keep_time();
-        }
+        let writes = self.take_writes();
+        let waits = self.with_locked(|locked| {
+            self.state.set(State::Unready);
+            self.silence(locked, &mut Budget::of(Budget::TURN));
+            locked.uart.setup_waits()
+        });
+        let outcome = match waits {
+            Some(true) => Ok(()),
+            Some(false) => self.set_up(&transition, &writes),
+            None => Err(STATUS_INVALID_DEVICE_STATE),
+        };
+        self.let_in();
         outcome
     }
 
     /// Power is about to go: lets out what waits, makes the UART quiet and lets nobody in. Does nothing
-    /// if the device is asleep. `PASSIVE_LEVEL`.
+    /// if the device has no power. `PASSIVE_LEVEL`.
     pub fn sleep(&self) {
-        if self.stands() == Standing::Working {
-            let _no_more_writes = Exclusive::wait(&self.write_in_progress);
-            self.drain();
-            self.go_away(Standing::Away, true);
+        let _transition = self.take_transition();
+        if !self.state.get().has_power() {
+            return;
         }
+        // The port goes on writing; what it writes now would not go out any more.
+        let _writes = self.take_writes();
+        // Ordering: a hint; nothing is read because of it.
+        self.drain(|| self.removal_waits.load(Ordering::Relaxed));
+        self.keep_out();
+        self.quiesce();
+        self.with_locked(|locked| {
+            // From here on the interrupt routine, which takes the same lock, keeps off.
+            self.state.set(State::Off);
+            self.discard_unsent(locked);
+        });
+        // If there was no lock to be had, nothing runs that needs it.
+        self.state.set(State::Off);
     }
 
     /// The device is stopped or removed: nothing touches the hardware after this, and whatever was
     /// taken from the system is given back. Does nothing the second time. `PASSIVE_LEVEL`.
     ///
-    /// `reachable` is false when the hardware is gone already.
+    /// `reachable` is false when the hardware may be gone already.
     #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     pub fn take_away(&self, reachable: bool) {
-        if self.stands() == Standing::Gone {
+        // Ordering: a hint to whoever holds the transition; nothing is read because of it.
+        self.removal_waits.store(true, Ordering::Relaxed);
+        let _transition = self.take_transition();
+        let state = self.state.get();
+        if state == State::Removed {
             return;
         }
-        let reachable = reachable && self.stands() == Standing::Working;
-        // The port goes on writing; what it writes now would not go out any more.
-        let _no_more_writes = Exclusive::wait(&self.write_in_progress);
+        let _writes = self.take_writes();
         if reachable {
-            self.drain();
+            self.drain(|| false);
         }
-        self.go_away(Standing::Gone, reachable);
+        self.keep_out();
+        // Hardware that was said to be gone may still be there, with bytes coming in. Left as it is, it would
+        // keep a line active that other devices share.
+        if state.has_power() && (reachable || self.answers()) {
+            self.quiesce();
+        }
+        // The routine goes on ending interrupts until none can come any more.
         self.lock.disconnect();
-        // SAFETY: nobody is inside the gate, the interrupt is disconnected: only the timer's
-        // callback may still run, and dropping the timer waits for it.
-        let timer = unsafe { (*self.timer.get()).take() };
-        drop(timer);
+        self.state.set(State::Removed);
+        // SAFETY: nobody is inside the gate, the interrupt is disconnected: only the timers'
+        // callback may still run, and dropping the timers waits for it.
+        let timers = unsafe { (*self.timers.get()).take() };
+        drop(timers);
         #[cfg(feature = "faults")]
         <crate::faults::Planted as crate::faults::Fault>::removal(self);
-        // SAFETY: nothing runs any more that would tell the port.
+        // SAFETY: nothing runs any more that takes the lock; what comes sees that the device is gone.
+        let locked = unsafe { &mut *self.locked.get() };
+        self.discard_unsent(locked);
+        // The registers' mapping ends here: handles may keep the device for as long as they like.
+        #[cfg(not(feature = "fault-access-after-removal"))]
+        {
+            locked.uart = AnyUart::Removed(RemovedUart);
+        }
+        // SAFETY: nothing runs any more that notifies the port.
         let port = unsafe { (*self.port.get()).take() };
         drop(port);
     }
 
     /// Waits until everything that was accepted is on the wire, for as long as the UART makes
-    /// progress and at most [`LONGEST_DRAIN`].
-    fn drain(&self) {
+    /// progress and it is not to `stop`, and at most [`LONGEST_DRAIN`].
+    fn drain(&self, stop: impl Fn() -> bool) {
+        if self.state.get() != State::Ready {
+            return;
+        }
         let deadline = clock::now() + InterruptTime::from(LONGEST_DRAIN) * MILLISECOND;
-        while !self.transmit_ring.is_empty() && !self.needs_setup() && clock::now() < deadline {
+        while !self.transmit_ring.is_empty()
+            && !self.is_given_up()
+            && !stop()
+            && clock::now() < deadline
+        {
             clock::sleep(1);
         }
         let now = clock::now();
         let left = self.with_locked(|locked| locked.uart.drain_time(now));
-        clock::sleep(left.unwrap_or(0).div_ceil(1000).min(LONGEST_DRAIN));
+        let left = left.unwrap_or(0).div_ceil(1000).min(LONGEST_DRAIN);
+        if left > 0 && !stop() {
+            clock::sleep(left);
+        }
     }
 
-    /// Lets nobody in, makes the UART quiet if it is `reachable`, and forgets what waits.
-    fn go_away(&self, standing: Standing, reachable: bool) {
-        let _no_setup = Exclusive::wait(&self.setup_in_progress);
+    /// Lets routines at `DISPATCH_LEVEL` go to the hardware. With the transition held, on a device that has power.
+    fn let_in(&self) {
+        self.gate.open();
+        if let Some(_inside) = self.gate.enter() {
+            self.keep_time();
+        }
+    }
+
+    /// Keeps routines at `DISPATCH_LEVEL` from the hardware, and waits for those that are there.
+    fn keep_out(&self) {
         self.gate.close();
+        let mut backoff = clock::Backoff::default();
         while !self.gate.is_empty() {
-            clock::sleep(1);
+            backoff.wait();
         }
-        if reachable {
-            self.with_locked(|locked| {
-                locked.setting_up = true;
-                locked.uart.quiesce();
-            });
-            // An acknowledgement that comes late would keep the interrupt line active.
-            clock::sleep(1);
-        }
-        let discarded = self.with_locked(|locked| {
-            locked.setting_up = true;
-            if reachable {
-                locked
-                    .uart
-                    .interrupt_during_setup(&mut Budget::of(Budget::TURN));
-            }
-            // Ordering: from here on the interrupt routine, which takes the same lock, keeps off.
-            self.standing.store(standing as u8, Ordering::Release);
-            self.transmit_ring.clear()
+    }
+
+    /// Whether the UART's registers answer at all.
+    fn answers(&self) -> bool {
+        self.with_locked(|locked| locked.uart.answers()) == Some(true)
+    }
+
+    /// Makes the UART quiet. Its interrupts are ended meanwhile, and nothing it receives is music any more.
+    fn quiesce(&self) {
+        self.with_locked(|locked| {
+            self.state.set(State::Unready);
+            locked.uart.quiesce();
         });
-        // Ordering: if there was no lock to be had, nothing runs that needs it.
-        self.standing.store(standing as u8, Ordering::Release);
-        self.counters
-            .bytes_discarded
-            .add(u32::try_from(discarded.unwrap_or(0)).unwrap_or(u32::MAX));
-        self.request_setup();
+        // An acknowledgement that comes late would keep the interrupt line active.
+        clock::sleep(1);
+        self.with_locked(|locked| self.silence(locked, &mut Budget::of(Budget::TURN)));
+    }
+
+    /// Ends an interrupt that was not expected. Under the device's lock.
+    pub(super) fn silence(&self, locked: &mut Locked, budget: &mut Budget) -> Silenced {
+        let silenced = locked.uart.silence(budget);
+        self.count_discarded(locked);
+        silenced
     }
 }

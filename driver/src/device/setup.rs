@@ -4,15 +4,17 @@ use portcls::status::{
     Outcome, STATUS_DEVICE_CONFIGURATION_ERROR, STATUS_INVALID_DEVICE_STATE,
     STATUS_IO_DEVICE_ERROR, STATUS_NO_SUCH_DEVICE,
 };
-
-use super::{Device, Exclusive, Standing};
-use crate::kernel::clock;
-use crate::uart::{Setup, SetupError, Uart};
-use core::sync::atomic::Ordering;
 use portcls::types::NTSTATUS;
 
-/// Looks, a millisecond apart, after which a UART that is still not ready never will be.
-const MOST_LOOKS: u32 = 200;
+use super::{Device, Locked, State};
+use crate::atomic::Ordering;
+use crate::claim::Claimed;
+use crate::kernel::clock::{self, InterruptTime, MICROSECOND, MILLISECOND};
+use crate::uart::{Setup, SetupError, Uart};
+
+/// How long setting the UART up may take. The most patient of the UARTs waits for four answers, 25 ms each,
+/// and each wait may last two ticks of the clock (31 ms) longer.
+const LONGEST_SETUP: InterruptTime = 500 * MILLISECOND;
 
 /// The status code for what went wrong.
 const fn status_of(error: SetupError) -> NTSTATUS {
@@ -24,41 +26,73 @@ const fn status_of(error: SetupError) -> NTSTATUS {
 }
 
 impl Device {
-    /// Sets the UART up, in steps under the device's lock with sleep between them. `PASSIVE_LEVEL`,
-    /// one thread after the other.
-    pub(super) fn set_up(&self) -> Outcome<()> {
-        let _alone = Exclusive::wait(&self.setup_in_progress);
-        if self.stands() != Standing::Working {
-            return Err(STATUS_INVALID_DEVICE_STATE);
-        }
+    /// Sets the UART up, in steps under the device's lock with sleep between them; afterwards the device is
+    /// [`State::Ready`], or [`State::Failed`] with nothing waiting to be sent. `PASSIVE_LEVEL`, on a
+    /// device that has power.
+    ///
+    /// # Errors
+    /// Why it could not be set up.
+    pub(super) fn set_up(&self, _transition: &Claimed<'_>, _writes: &Claimed<'_>) -> Outcome<()> {
         self.with_locked(|locked| {
-            locked.setting_up = true;
+            self.state.set(State::Unready);
             locked.uart.begin_setup();
         });
-        let mut outcome = Err(STATUS_IO_DEVICE_ERROR);
-        for _ in 0..MOST_LOOKS {
-            match self.with_locked(|locked| locked.uart.setup()) {
+        let deadline = clock::now() + LONGEST_SETUP;
+        let outcome = loop {
+            let now = clock::now();
+            match self.with_locked(|locked| self.setup_step(locked, now)) {
+                Some(Setup::Ready) => return Ok(()),
+                Some(Setup::Failed(error)) => break status_of(error),
+                None => break STATUS_IO_DEVICE_ERROR,
+                Some(Setup::Continue | Setup::Wait) if now >= deadline => {
+                    break STATUS_IO_DEVICE_ERROR;
+                }
+                // Ordering: a hint; nothing is read because of it.
+                Some(_) if self.removal_waits.load(Ordering::Relaxed) => {
+                    break STATUS_INVALID_DEVICE_STATE;
+                }
+                Some(Setup::Continue) => {}
                 Some(Setup::Wait) => clock::sleep(1),
-                Some(Setup::Ready) => {
-                    outcome = Ok(());
-                    break;
-                }
-                Some(Setup::Failed(error)) => {
-                    outcome = Err(status_of(error));
-                    break;
-                }
-                None => break,
             }
+        };
+        self.counters.failed_setups.count();
+        self.with_locked(|locked| {
+            self.state.set(State::Failed);
+            // It would go out whenever the UART can be set up again, perhaps hours later.
+            self.discard_unsent(locked);
+        });
+        Err(outcome)
+    }
+
+    /// A step of it. The state changes with the step that makes the UART ready, as its interrupts are music
+    /// from then on. Under the device's lock.
+    fn setup_step(&self, locked: &mut Locked, now: InterruptTime) -> Setup {
+        let step = locked.uart.setup(now);
+        self.count_discarded(locked);
+        if step == Setup::Ready {
+            self.restart_transmitter(locked);
+            self.state.set(State::Ready);
         }
-        // Ordering: read again at `PASSIVE_LEVEL` by whoever acts on it.
-        self.needs_setup.store(outcome.is_err(), Ordering::Relaxed);
-        // Ordering: a write that does not see it yet finds a ring that nobody empties.
-        self.setup_failed.store(outcome.is_err(), Ordering::Relaxed);
-        if outcome.is_err() {
-            self.counters.failed_setups.count();
-        }
-        // A UART that could not be set up is left alone.
-        self.with_locked(|locked| locked.setting_up = outcome.is_err());
-        outcome
+        step
+    }
+
+    /// Counts what the UART has thrown away of what it received. Under the device's lock.
+    pub(super) fn count_discarded(&self, locked: &mut Locked) {
+        self.counters
+            .bytes_unheard
+            .add(locked.uart.take_discarded());
+    }
+
+    /// Throws away what waits to be sent. Under the device's lock.
+    pub(super) fn discard_unsent(&self, locked: &mut Locked) {
+        self.counters
+            .bytes_discarded
+            .add_usize(self.transmit_ring.clear());
+        self.restart_transmitter(locked);
+    }
+
+    fn restart_transmitter(&self, locked: &mut Locked) {
+        let longest_hold = InterruptTime::from(locked.uart.longest_hold()) * MICROSECOND;
+        locked.transmitter.restart(longest_hold);
     }
 }

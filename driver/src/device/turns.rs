@@ -4,7 +4,7 @@ use portcls::interfaces::IInterruptSync;
 use portcls::status::{STATUS_SUCCESS, STATUS_UNSUCCESSFUL};
 use portcls::types::{NTSTATUS, PVOID};
 
-use super::{Device, Locked, Standing};
+use super::{Device, Locked, State};
 use crate::kernel::clock::{self, InterruptTime};
 use crate::receiver::Receiver;
 use crate::uart::{Budget, Exchange, Received, Turn, Uart};
@@ -58,51 +58,67 @@ impl Device {
     fn interrupt(&self) -> bool {
         #[cfg(feature = "faults")]
         <crate::faults::Planted as crate::faults::Fault>::interrupt();
-        if self.stands() != Standing::Working {
+        let state = self.state.get();
+        if !state.has_power() {
             return false;
         }
-        let now = clock::now();
         let mut budget = Budget::of(Budget::TURN);
         // SAFETY: service routines run with the interrupt's lock held, which is the device's.
         let locked = unsafe { &mut *self.locked.get() };
-        let mut claimed = false;
+        let is_ours = if state == State::Ready {
+            self.serve_interrupt(locked, &mut budget)
+        } else {
+            self.silence(locked, &mut budget).was_ours()
+        };
+        if is_ours {
+            self.counters.interrupts.count();
+        } else if self.shares_interrupt {
+            self.counters.foreign_interrupts.count();
+        } else {
+            self.counters.causeless_interrupts.count();
+        }
+        is_ours
+    }
+
+    /// Takes turns as long as the UART has a cause to interrupt; returns whether it was its interrupt. Under the
+    /// device's lock.
+    fn serve_interrupt(&self, locked: &mut Locked, budget: &mut Budget) -> bool {
+        let now = clock::now();
+        let mut had_cause = false;
+        let mut moved = 0;
         // A cause that is left over makes no new edge, so that the rest is done by the port's service.
         let mut left_over = true;
         for _ in 0..MOST_CAUSES {
             if !budget.allows(2) {
                 break;
             }
-            if !locked.uart.is_interrupting(&mut budget) {
+            if !locked.uart.is_interrupting(budget) {
                 left_over = false;
                 break;
             }
-            claimed = true;
-            if locked.setting_up {
-                locked.uart.interrupt_during_setup(&mut budget);
-                left_over = false;
-                break;
-            }
-            self.turn(locked, now, &mut budget);
+            had_cause = true;
+            let turn = self.turn(locked, now, budget);
+            moved += turn.sent + turn.received;
         }
-        if !claimed {
-            self.counters.foreign_interrupts.count();
+        if !had_cause {
             return false;
         }
-        self.counters.interrupts.count();
         if locked.receiver.tell() || left_over {
             self.notify();
         }
-        true
+        // Registers that name a cause whatever is done belong to a chip that is broken or gone. Whoever
+        // shares the line must not wait for it.
+        moved > 0 || !left_over
     }
 
-    /// Takes turns until there is nothing more to do, or for long enough. Inside the gate, at or below
-    /// `DISPATCH_LEVEL`.
-    pub(super) fn turns(&self, most: u32) {
+    /// Takes turns until there is nothing more to do, or for long enough; returns whether the port was
+    /// notified. Inside the gate, at or below `DISPATCH_LEVEL`.
+    pub(super) fn turns(&self, most: u32) -> bool {
         let mut tell = false;
         for _ in 0..most {
             let now = clock::now();
             let turn = self.with_locked(|locked| {
-                if locked.setting_up {
+                if self.state.get() != State::Ready {
                     return Turn::default();
                 }
                 let mut budget = Budget::of(Budget::TURN);
@@ -117,6 +133,7 @@ impl Device {
         if tell {
             self.notify();
         }
+        tell
     }
 
     /// One turn of the UART, and what follows from it. Under the device's lock.
@@ -132,7 +149,6 @@ impl Device {
             died |= transmitter.chip_is_missing(&self.transmit_ring, &self.counters);
         }
         if died {
-            self.request_setup();
             self.tell_death();
         }
         self.tell_losses(locked, now);
@@ -144,7 +160,7 @@ impl Device {
 
     /// Tells the port that bytes came in, or that there is more to do. Any IRQL; inside the gate, in
     /// the interrupt routine or in the timer's callback.
-    fn notify(&self) {
+    pub(super) fn notify(&self) {
         // SAFETY: it is written only when nothing of these runs.
         if let Some(port) = unsafe { &*self.port.get() } {
             port.port.notify(&port.group);

@@ -1,4 +1,4 @@
-//! Timers that do not wait for the clock's tick.
+//! Timers.
 
 use core::ffi::c_void;
 use core::ptr::{NonNull, null_mut};
@@ -7,9 +7,19 @@ use portcls::status::{Outcome, STATUS_INSUFFICIENT_RESOURCES};
 
 use super::ffi;
 
-/// `EX_TIMER_HIGH_RESOLUTION`: ordinary timers go by the clock's tick of up to 15.6 ms, in which a
-/// UART sends 49 bytes.
+/// `EX_TIMER_HIGH_RESOLUTION`.
 const HIGH_RESOLUTION: u32 = 4;
+
+/// How exactly a timer keeps its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// It expires with the first tick of the clock after its time, up to 15.6 ms late, and costs no wake-up
+    /// of its own.
+    Tick,
+    /// It expires at its time, and has the processor wake up for that: while a UART has bytes to send, a
+    /// tick would be too coarse, as 49 bytes go over the wire in it.
+    High,
+}
 
 /// Something that a timer calls.
 pub trait TimerTarget: Sync {
@@ -34,18 +44,21 @@ portcls::system_abi! {
 }
 
 impl Timer {
-    /// Makes a timer that calls `target`. At or below `DISPATCH_LEVEL`.
+    /// Makes a timer of that resolution which calls `target`. At or below `DISPATCH_LEVEL`.
     ///
     /// # Errors
     /// `STATUS_INSUFFICIENT_RESOURCES` if there is no memory.
     ///
     /// # Safety
     /// `target` stays where it is until the timer is dropped.
-    pub unsafe fn new<T: TimerTarget>(target: *const T) -> Outcome<Self> {
+    pub unsafe fn new<T: TimerTarget>(target: *const T, resolution: Resolution) -> Outcome<Self> {
         let context: *mut c_void = target.cast_mut().cast();
+        let attributes = match resolution {
+            Resolution::Tick => 0,
+            Resolution::High => HIGH_RESOLUTION,
+        };
         // SAFETY: the callback gets the context that it expects.
-        let timer =
-            unsafe { ffi::ExAllocateTimer(Some(call_target::<T>), context, HIGH_RESOLUTION) };
+        let timer = unsafe { ffi::ExAllocateTimer(Some(call_target::<T>), context, attributes) };
         NonNull::new(timer)
             .map(Self)
             .ok_or(STATUS_INSUFFICIENT_RESOURCES)

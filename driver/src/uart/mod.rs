@@ -5,6 +5,7 @@
 
 pub mod mpu401;
 pub mod ns16550;
+mod removed;
 pub mod software;
 
 use core::ffi::CStr;
@@ -12,6 +13,7 @@ use core::ffi::CStr;
 use crate::kernel::clock::InterruptTime;
 use mpu401::Mpu401;
 use ns16550::Ns16550;
+pub use removed::RemovedUart;
 use software::SoftwareUart;
 
 use crate::bus::Bus;
@@ -78,6 +80,8 @@ pub trait Exchange {
 pub struct Turn {
     /// Bytes that the UART has accepted to send.
     pub sent: u32,
+    /// Bytes, good or damaged, that were taken from the UART.
+    pub received: u32,
     /// The turn ended because its budget did, not because there was nothing more to do.
     pub unfinished: bool,
     /// The registers read as if no chip was there.
@@ -87,7 +91,9 @@ pub struct Turn {
 /// What setting a UART up needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setup {
-    /// Call again in about a millisecond.
+    /// Call again: there is more to do than one call may.
+    Continue,
+    /// Call again when the chip has had some time, a millisecond or a tick of the clock.
     Wait,
     /// It is ready.
     Ready,
@@ -106,17 +112,52 @@ pub enum SetupError {
     BaudRate,
 }
 
+/// What became of an interrupt that was not expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silenced {
+    /// The chip was interrupting.
+    pub was_active: bool,
+    /// It does not interrupt any more.
+    pub is_quiet: bool,
+}
+
+impl Silenced {
+    /// The interrupt was the chip's: reading and writing its registers has ended it. Registers that read the
+    /// same whatever is done, as where no chip is, have no interrupt.
+    #[must_use]
+    pub const fn was_ours(self) -> bool {
+        self.was_active && self.is_quiet
+    }
+}
+
 /// A UART chip.
 pub trait Uart {
+    /// Whether setting the chip up takes time, because it acknowledges commands when it likes.
+    fn setup_waits(&self) -> bool {
+        false
+    }
+
+    /// Whether the chip interrupts for no cause that is masked. One without a mask interrupts whenever it
+    /// has received a byte.
+    fn has_mask(&self) -> bool {
+        true
+    }
+
     /// Begins to set the chip up, from whatever state it is in. At most [`Budget::TURN`] register
     /// accesses.
     fn begin_setup(&mut self);
 
     /// Goes on to set the chip up. At most [`Budget::TURN`] register accesses.
-    fn setup(&mut self) -> Setup;
+    fn setup(&mut self, now: InterruptTime) -> Setup;
 
-    /// The chip interrupts while it is being set up: calms it. At most the budget's accesses.
-    fn interrupt_during_setup(&mut self, budget: &mut Budget);
+    /// Ends the chip's interrupt, when no interrupt is expected: before it is set up, while it is, or when
+    /// that has failed. What comes in is thrown away. At most the budget's accesses.
+    fn silence(&mut self, budget: &mut Budget) -> Silenced;
+
+    /// How many received bytes were thrown away by setting up and silencing since this was last asked.
+    fn take_discarded(&mut self) -> u32 {
+        0
+    }
 
     /// Whether the chip raises its interrupt now. What had to be read to find out is acknowledged;
     /// if it is not this chip's interrupt, nothing was touched that matters.
@@ -130,9 +171,15 @@ pub trait Uart {
         budget: &mut Budget,
     ) -> Turn;
 
+    /// The longest time, in microseconds, for which a healthy UART accepts no byte.
+    fn longest_hold(&self) -> u32;
+
     /// Whether everything that was accepted has left the chip, or how many microseconds that may
     /// still take.
     fn drain_time(&mut self, now: InterruptTime) -> u32;
+
+    /// Whether the registers answer at all; one access. `true` does not mean that it is the right chip.
+    fn answers(&mut self) -> bool;
 
     /// Makes the chip quiet, for good or for sleep. At most [`Budget::TURN`] register accesses.
     fn quiesce(&mut self);
@@ -146,6 +193,8 @@ pub enum AnyUart<B: Bus> {
     Ns16550(Ns16550<B>),
     /// A UART in software, looped back.
     Software(SoftwareUart),
+    /// The registers were given back.
+    Removed(RemovedUart),
 }
 
 impl<B: Bus> AnyUart<B> {
@@ -155,6 +204,7 @@ impl<B: Bus> AnyUart<B> {
             Self::Mpu401(_) => c"MPU-401",
             Self::Ns16550(_) => c"16550",
             Self::Software(_) => c"software",
+            Self::Removed(_) => c"removed",
         }
     }
 }
@@ -165,21 +215,34 @@ macro_rules! each {
             Self::Mpu401($uart) => $call,
             Self::Ns16550($uart) => $call,
             Self::Software($uart) => $call,
+            Self::Removed($uart) => $call,
         }
     };
 }
 
 impl<B: Bus> Uart for AnyUart<B> {
+    fn setup_waits(&self) -> bool {
+        each!(self, uart => uart.setup_waits())
+    }
+
+    fn has_mask(&self) -> bool {
+        each!(self, uart => uart.has_mask())
+    }
+
     fn begin_setup(&mut self) {
         each!(self, uart => uart.begin_setup());
     }
 
-    fn setup(&mut self) -> Setup {
-        each!(self, uart => uart.setup())
+    fn setup(&mut self, now: InterruptTime) -> Setup {
+        each!(self, uart => uart.setup(now))
     }
 
-    fn interrupt_during_setup(&mut self, budget: &mut Budget) {
-        each!(self, uart => uart.interrupt_during_setup(budget));
+    fn silence(&mut self, budget: &mut Budget) -> Silenced {
+        each!(self, uart => uart.silence(budget))
+    }
+
+    fn take_discarded(&mut self) -> u32 {
+        each!(self, uart => uart.take_discarded())
     }
 
     fn is_interrupting(&mut self, budget: &mut Budget) -> bool {
@@ -195,8 +258,16 @@ impl<B: Bus> Uart for AnyUart<B> {
         each!(self, uart => uart.turn(exchange, now, budget))
     }
 
+    fn longest_hold(&self) -> u32 {
+        each!(self, uart => uart.longest_hold())
+    }
+
     fn drain_time(&mut self, now: InterruptTime) -> u32 {
         each!(self, uart => uart.drain_time(now))
+    }
+
+    fn answers(&mut self) -> bool {
+        each!(self, uart => uart.answers())
     }
 
     fn quiesce(&mut self) {

@@ -3,9 +3,9 @@
 //! Such a chip interrupts for received bytes only, so sending goes by a timer. Data sheets and drivers
 //! disagree about nearly everything else; see the constants.
 
-use super::{Budget, Exchange, Received, Setup, SetupError, Turn, Uart};
+use super::{Budget, Exchange, Received, Setup, SetupError, Silenced, Turn, Uart};
 use crate::bus::Bus;
-use crate::kernel::clock::InterruptTime;
+use crate::kernel::clock::{InterruptTime, MILLISECOND};
 
 const DATA: u8 = 0;
 const STATUS: u8 = 1;
@@ -16,6 +16,9 @@ const NOTHING_TO_READ: u8 = 0x80;
 /// Can't be written to, when set ("DRR", active low).
 const CANNOT_WRITE: u8 = 0x40;
 
+/// All bits set: no chip drives the bus.
+const NO_CHIP: u8 = 0xFF;
+
 /// Leaves UART mode. In UART mode chips after SMSC's data sheet do not acknowledge it, those of the
 /// SB16 family (as emulated by Bochs) do; outside of it all do, but for the ones that never do.
 const COMMAND_RESET: u8 = 0xFF;
@@ -25,11 +28,11 @@ const ACKNOWLEDGE: u8 = 0xFE;
 
 /// Some chips look busy right after every write (Linux's `mpu401_uart`: "try twice"; `DMusUART` too).
 const BUSY_TESTS: u32 = 2;
-/// Milliseconds to wait for the chip to take a command, or to acknowledge it. `DOSBox` is busy for
+/// How long to wait for the chip to take a command, or to acknowledge it. `DOSBox` is busy for
 /// 14 ms after a reset; Linux waits 10 ms.
-const PATIENCE: u32 = 25;
-/// Milliseconds to wait for the chip to acknowledge that it entered UART mode.
-const UART_MODE_PATIENCE: u32 = 2;
+const PATIENCE: InterruptTime = 25 * MILLISECOND;
+/// How long to wait for the chip to acknowledge that it entered UART mode.
+const UART_MODE_PATIENCE: InterruptTime = 2 * MILLISECOND;
 /// Old bytes may lie in front of the acknowledgement: 64 in the deepest receive FIFO that is known
 /// (Bochs), and as many that come in while it is emptied. A chip that has still more is stuck.
 const MOST_STALE_BYTES: u32 = 128;
@@ -59,8 +62,11 @@ pub struct Mpu401<B: Bus> {
     command_pending: bool,
     /// The interrupt routine came across the acknowledgement.
     acknowledged: bool,
-    waited: u32,
+    /// When the phase, or the wait for the acknowledgement of its command, began.
+    since: Option<InterruptTime>,
     stale_bytes: u32,
+    /// Received bytes that were thrown away and not reported yet.
+    discarded: u32,
 }
 
 impl<B: Bus> Mpu401<B> {
@@ -74,8 +80,9 @@ impl<B: Bus> Mpu401<B> {
             phase: Phase::FirstReset,
             command_pending: true,
             acknowledged: false,
-            waited: 0,
+            since: None,
             stale_bytes: 0,
+            discarded: 0,
         }
     }
 
@@ -83,22 +90,33 @@ impl<B: Bus> Mpu401<B> {
         self.phase = phase;
         self.command_pending = phase != Phase::Ready;
         self.acknowledged = false;
-        self.waited = 0;
+        self.since = None;
         self.stale_bytes = 0;
+    }
+
+    /// Whether a byte can be read.
+    fn is_readable(&mut self, budget: &mut Budget) -> bool {
+        budget.spend(1);
+        self.bus.read(STATUS) & NOTHING_TO_READ == 0
+    }
+
+    /// Reads a byte that is none of the music.
+    fn discard(&mut self, budget: &mut Budget) -> u8 {
+        budget.spend(1);
+        let byte = self.bus.read(DATA);
+        if byte != ACKNOWLEDGE {
+            self.discarded += 1;
+        }
+        byte
     }
 
     /// Reads a byte if there is one and it is not one too many.
     fn read_stale(&mut self, budget: &mut Budget) -> Option<u8> {
-        if !budget.allows(2) || self.stale_bytes >= MOST_STALE_BYTES {
+        if !budget.allows(2) || self.stale_bytes >= MOST_STALE_BYTES || !self.is_readable(budget) {
             return None;
         }
-        budget.spend(1);
-        if self.bus.read(STATUS) & NOTHING_TO_READ != 0 {
-            return None;
-        }
-        budget.spend(1);
         self.stale_bytes += 1;
-        Some(self.bus.read(DATA))
+        Some(self.discard(budget))
     }
 
     /// Reads bytes until the acknowledgement is found; returns whether it was.
@@ -134,7 +152,7 @@ impl<B: Bus> Mpu401<B> {
                 return Setup::Ready;
             }
         }
-        Setup::Wait
+        Setup::Continue
     }
 
     /// The status, read again if the chip seems busy, as busy is tested twice.
@@ -152,16 +170,24 @@ impl<B: Bus> Mpu401<B> {
 }
 
 impl<B: Bus> Uart for Mpu401<B> {
+    fn setup_waits(&self) -> bool {
+        true
+    }
+
+    fn has_mask(&self) -> bool {
+        false
+    }
+
     fn begin_setup(&mut self) {
         self.enter(Phase::FirstReset);
     }
 
-    fn setup(&mut self) -> Setup {
+    fn setup(&mut self, now: InterruptTime) -> Setup {
         let mut budget = Budget::of(SETUP_ACCESSES);
-        self.waited += 1;
+        let mut waited = now.saturating_sub(*self.since.get_or_insert(now));
         if self.command_pending {
             let status = self.bus.read(STATUS);
-            if status & CANNOT_WRITE != 0 && self.waited < PATIENCE {
+            if status & CANNOT_WRITE != 0 && waited < PATIENCE {
                 // Unread bytes keep old chips from taking commands.
                 self.find_acknowledge(&mut budget);
                 return Setup::Wait;
@@ -177,7 +203,8 @@ impl<B: Bus> Uart for Mpu401<B> {
                 },
             );
             self.command_pending = false;
-            self.waited = 0;
+            self.since = Some(now);
+            waited = 0;
             self.stale_bytes = 0;
         }
         if self.phase == Phase::EnterUartMode {
@@ -186,29 +213,49 @@ impl<B: Bus> Uart for Mpu401<B> {
             if self.stale_bytes >= MOST_STALE_BYTES {
                 return Setup::Failed(SetupError::NotThere);
             }
-            let over = self.acknowledged || self.waited >= UART_MODE_PATIENCE;
-            return if empty && over {
-                self.next_phase(true)
-            } else {
-                Setup::Wait
+            return match (empty, self.acknowledged || waited >= UART_MODE_PATIENCE) {
+                (false, _) => Setup::Continue,
+                (true, false) => Setup::Wait,
+                (true, true) => self.next_phase(true),
             };
         }
         if self.acknowledged || self.find_acknowledge(&mut budget) {
             return self.next_phase(true);
         }
-        if self.waited < PATIENCE && self.stale_bytes < MOST_STALE_BYTES {
+        if self.stale_bytes >= MOST_STALE_BYTES {
+            return self.next_phase(false);
+        }
+        if !budget.allows(2) {
+            // The acknowledgement may lie behind what could not be read yet.
+            return Setup::Continue;
+        }
+        if waited < PATIENCE {
             return Setup::Wait;
         }
         self.next_phase(false)
     }
 
-    fn interrupt_during_setup(&mut self, budget: &mut Budget) {
-        self.acknowledged |= self.find_acknowledge(budget);
+    fn silence(&mut self, budget: &mut Budget) -> Silenced {
+        // The chip interrupts as long as a byte can be read. However many there were: one that is left keeps
+        // the line active.
+        let was_active = self.is_readable(budget);
+        let mut is_quiet = !was_active;
+        while !is_quiet && budget.allows(2) {
+            self.acknowledged |= self.discard(budget) == ACKNOWLEDGE;
+            is_quiet = !self.is_readable(budget);
+        }
+        Silenced {
+            was_active,
+            is_quiet,
+        }
+    }
+
+    fn take_discarded(&mut self) -> u32 {
+        core::mem::take(&mut self.discarded)
     }
 
     fn is_interrupting(&mut self, budget: &mut Budget) -> bool {
-        budget.spend(1);
-        self.bus.read(STATUS) & NOTHING_TO_READ == 0
+        self.is_readable(budget)
     }
 
     fn turn(
@@ -229,6 +276,7 @@ impl<B: Bus> Uart for Mpu401<B> {
             if readable {
                 budget.spend(1);
                 exchange.received(Received::Byte(self.bus.read(DATA)));
+                turn.received += 1;
             }
             let mut wrote = false;
             if status & CANNOT_WRITE == 0
@@ -246,9 +294,17 @@ impl<B: Bus> Uart for Mpu401<B> {
         turn
     }
 
+    fn longest_hold(&self) -> u32 {
+        MOST_BYTES_INSIDE * BYTE_TIME
+    }
+
     fn drain_time(&mut self, _now: InterruptTime) -> u32 {
         // Whether the FIFO is empty can't be seen.
         MOST_BYTES_INSIDE * BYTE_TIME
+    }
+
+    fn answers(&mut self) -> bool {
+        self.bus.read(STATUS) != NO_CHIP
     }
 
     fn quiesce(&mut self) {

@@ -2,7 +2,7 @@
 
 use bitflags::bitflags;
 
-use super::{Budget, Exchange, Received, Setup, SetupError, Turn, Uart};
+use super::{Budget, Exchange, Received, Setup, SetupError, Silenced, Turn, Uart};
 use crate::bus::Bus;
 use crate::kernel::clock::{InterruptTime, MICROSECOND};
 
@@ -63,6 +63,11 @@ const MODEM_CONTROL_OFF: u8 = 0x00;
 const NOBODY_THERE: u8 = 0xFF;
 /// Written and read back: only a chip with a scratch register remembers both.
 const SCRATCH_PATTERNS: [u8; 2] = [0xAA, 0x55];
+/// Bytes that lie in the deepest receive FIFO of the family (64, TI TL16C750), and as many that come in while
+/// it is emptied. A chip that has still more is stuck.
+const MOST_STALE_BYTES: u32 = 128;
+/// Bytes that may come in while the chip is programmed: that takes 20 µs, less than a byte.
+const BYTES_DURING_PROGRAMMING: u32 = 2;
 /// Bits on the wire for a byte: start, eight data, stop.
 const BITS_PER_BYTE: u32 = 10;
 
@@ -95,6 +100,8 @@ impl Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Detect,
+    /// What was received before is thrown away.
+    Empty,
     Program,
     Ready,
 }
@@ -110,6 +117,10 @@ pub struct Ns16550<B: Bus> {
     /// Until when it takes them: one that has not run empty by then may be stuck.
     credit_ends: InterruptTime,
     enabled: InterruptEnable,
+    /// Bytes that were thrown away since the chip was found.
+    stale_bytes: u32,
+    /// Received bytes that were thrown away and not reported yet.
+    discarded: u32,
 }
 
 impl<B: Bus> Ns16550<B> {
@@ -124,6 +135,8 @@ impl<B: Bus> Ns16550<B> {
             credit: 0,
             credit_ends: 0,
             enabled: InterruptEnable::empty(),
+            stale_bytes: 0,
+            discarded: 0,
         }
     }
 
@@ -138,10 +151,37 @@ impl<B: Bus> Ns16550<B> {
         (self.depth + 1) * byte_time
     }
 
-    /// Linux's serial-u16550 looks for a chip in the same way.
-    fn is_there(&mut self) -> bool {
+    /// Masks all causes of interrupts. Where firmware has left access to the divisor on, the register of
+    /// the mask is hidden behind it.
+    fn mask(&mut self) {
         self.bus.write(LINE_CONTROL, EIGHT_DATA_BITS);
         self.enable(InterruptEnable::empty());
+    }
+
+    /// Whether the chip raises its interrupt.
+    fn has_cause(&mut self) -> bool {
+        self.bus.read(INTERRUPT_ID) & NO_INTERRUPT == 0
+    }
+
+    /// Throws away what was received; returns whether that came to an end.
+    fn empty(&mut self, budget: &mut Budget) -> bool {
+        while budget.allows(2) && self.stale_bytes < MOST_STALE_BYTES {
+            budget.spend(1);
+            let status = self.bus.read(LINE_STATUS);
+            if status == NOBODY_THERE || status & LineStatus::DATA_READY.bits() == 0 {
+                return true;
+            }
+            budget.spend(1);
+            self.bus.read(RECEIVE_TRANSMIT);
+            self.stale_bytes += 1;
+            self.discarded += 1;
+        }
+        self.stale_bytes >= MOST_STALE_BYTES
+    }
+
+    /// Linux's serial-u16550 looks for a chip in the same way.
+    fn is_there(&mut self) -> bool {
+        self.mask();
         if self.bus.read(INTERRUPT_ENABLE) & INTERRUPT_ENABLE_UNUSED != 0 {
             return false;
         }
@@ -167,7 +207,9 @@ impl<B: Bus> Ns16550<B> {
         self.bus.write(DIVISOR_HIGH, high);
         self.bus.write(LINE_CONTROL, EIGHT_DATA_BITS);
         self.bus.write(MODEM_CONTROL, MODEM_CONTROL_ON);
-        for register in [LINE_STATUS, RECEIVE_TRANSMIT, INTERRUPT_ID, MODEM_STATUS] {
+        // A byte that came in while the rate was changed is none.
+        self.empty(&mut Budget::of(BYTES_DURING_PROGRAMMING * 2));
+        for register in [LINE_STATUS, INTERRUPT_ID, MODEM_STATUS] {
             // Reading clears what the chip may have to report from before.
             self.bus.read(register);
         }
@@ -181,7 +223,13 @@ impl<B: Bus> Ns16550<B> {
     }
 
     /// Takes in what the line status tells: errors, and the byte that they belong to.
-    fn take_in(&mut self, status: LineStatus, exchange: &mut impl Exchange, budget: &mut Budget) {
+    fn take_in(
+        &mut self,
+        status: LineStatus,
+        exchange: &mut impl Exchange,
+        budget: &mut Budget,
+        turn: &mut Turn,
+    ) {
         if status.contains(LineStatus::OVERRUN) {
             exchange.received(Received::Overrun);
         }
@@ -189,6 +237,7 @@ impl<B: Bus> Ns16550<B> {
             return;
         }
         budget.spend(1);
+        turn.received += 1;
         let byte = self.bus.read(RECEIVE_TRANSMIT);
         exchange.received(if status.contains(LineStatus::BREAK) {
             Received::Break
@@ -206,9 +255,10 @@ impl<B: Bus> Uart for Ns16550<B> {
     fn begin_setup(&mut self) {
         self.phase = Phase::Detect;
         self.credit = 0;
+        self.stale_bytes = 0;
     }
 
-    fn setup(&mut self) -> Setup {
+    fn setup(&mut self, _now: InterruptTime) -> Setup {
         match self.phase {
             Phase::Detect => {
                 if self.settings.divisor().is_none() {
@@ -217,8 +267,14 @@ impl<B: Bus> Uart for Ns16550<B> {
                 if !self.is_there() {
                     return Setup::Failed(SetupError::NotThere);
                 }
-                self.phase = Phase::Program;
-                Setup::Wait
+                self.phase = Phase::Empty;
+                Setup::Continue
+            }
+            Phase::Empty => {
+                if self.empty(&mut Budget::of(Budget::TURN)) {
+                    self.phase = Phase::Program;
+                }
+                Setup::Continue
             }
             Phase::Program => {
                 let Some(divisor) = self.settings.divisor() else {
@@ -232,10 +288,28 @@ impl<B: Bus> Uart for Ns16550<B> {
         }
     }
 
-    fn interrupt_during_setup(&mut self, budget: &mut Budget) {
-        // All causes are masked meanwhile; one from before is cleared by reading it.
+    fn silence(&mut self, budget: &mut Budget) -> Silenced {
         budget.spend(1);
-        self.bus.read(RECEIVE_TRANSMIT);
+        if !self.has_cause() {
+            return Silenced {
+                was_active: false,
+                is_quiet: true,
+            };
+        }
+        // Masked causes do not interrupt; those that are not masked by every chip end when they are read.
+        self.mask();
+        for register in [LINE_STATUS, MODEM_STATUS] {
+            self.bus.read(register);
+        }
+        budget.spend(5);
+        Silenced {
+            was_active: true,
+            is_quiet: !self.has_cause(),
+        }
+    }
+
+    fn take_discarded(&mut self) -> u32 {
+        core::mem::take(&mut self.discarded)
     }
 
     fn is_interrupting(&mut self, budget: &mut Budget) -> bool {
@@ -273,7 +347,7 @@ impl<B: Bus> Uart for Ns16550<B> {
                 return turn;
             }
             let status = LineStatus::from_bits_retain(status);
-            self.take_in(status, exchange, budget);
+            self.take_in(status, exchange, budget, &mut turn);
             if status.contains(LineStatus::TRANSMITTER_EMPTY) {
                 self.credit = self.depth;
                 self.credit_ends = now + InterruptTime::from(self.time_to_empty()) * MICROSECOND;
@@ -306,6 +380,10 @@ impl<B: Bus> Uart for Ns16550<B> {
         turn
     }
 
+    fn longest_hold(&self) -> u32 {
+        self.time_to_empty()
+    }
+
     fn drain_time(&mut self, _now: InterruptTime) -> u32 {
         let status = self.bus.read(LINE_STATUS);
         if status == NOBODY_THERE || status & LineStatus::TRANSMITTER_IDLE.bits() != 0 {
@@ -314,8 +392,12 @@ impl<B: Bus> Uart for Ns16550<B> {
         self.time_to_empty()
     }
 
+    fn answers(&mut self) -> bool {
+        self.bus.read(LINE_STATUS) != NOBODY_THERE
+    }
+
     fn quiesce(&mut self) {
-        self.enable(InterruptEnable::empty());
+        self.mask();
         self.bus.write(MODEM_CONTROL, MODEM_CONTROL_OFF);
         self.bus.write(FIFO_CONTROL, FIFO_ENABLE_AND_CLEAR);
         self.bus.write(FIFO_CONTROL, FIFO_OFF);

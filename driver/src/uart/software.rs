@@ -1,7 +1,7 @@
 //! A UART in software: what is sent comes back, as by a cable from its output to its input.
 
-use super::{Budget, Exchange, Received, Setup, Turn, Uart};
-use crate::kernel::clock::{InterruptTime, MICROSECOND, MILLISECOND};
+use super::{Budget, Exchange, Received, Setup, Silenced, Turn, Uart};
+use crate::kernel::clock::{InterruptTime, MICROSECOND, MILLISECOND, microseconds};
 
 /// Bytes in the FIFO: 20 ms of music, longer than a timer is late when the system is busy.
 const FIFO_DEPTH: usize = 64;
@@ -70,15 +70,16 @@ impl SoftwareUart {
     }
 
     fn turn_paced(&mut self, exchange: &mut impl Exchange, now: InterruptTime) -> Turn {
+        let mut turn = Turn::default();
         while self.leaves_at <= now
             && let Some(byte) = self.pop()
         {
             exchange.received(Received::Byte(byte));
+            turn.received += 1;
             if self.length > 0 {
                 self.leaves_at += BYTE_TIME;
             }
         }
-        let mut turn = Turn::default();
         while self.length < FIFO_DEPTH
             && let Some(byte) = exchange.next()
         {
@@ -96,6 +97,7 @@ impl SoftwareUart {
             }
             if let Some(byte) = exchange.next() {
                 exchange.received(Received::Byte(byte));
+                turn.received += 1;
                 turn.sent += 1;
             }
         }
@@ -109,11 +111,16 @@ impl Uart for SoftwareUart {
         *self = Self::new(self.paced);
     }
 
-    fn setup(&mut self) -> Setup {
+    fn setup(&mut self, _now: InterruptTime) -> Setup {
         Setup::Ready
     }
 
-    fn interrupt_during_setup(&mut self, _budget: &mut Budget) {}
+    fn silence(&mut self, _budget: &mut Budget) -> Silenced {
+        Silenced {
+            was_active: false,
+            is_quiet: true,
+        }
+    }
 
     fn is_interrupting(&mut self, _budget: &mut Budget) -> bool {
         false
@@ -132,13 +139,21 @@ impl Uart for SoftwareUart {
         }
     }
 
+    fn longest_hold(&self) -> u32 {
+        // Paced, a FIFO that is full has room again after a byte's time.
+        microseconds(if self.paced { BYTE_TIME } else { LONGEST_HOLD })
+    }
+
     fn drain_time(&mut self, now: InterruptTime) -> u32 {
         if self.length == 0 {
             return 0;
         }
         let behind = BYTE_TIME * (self.length as InterruptTime - 1);
-        let left = (self.leaves_at + behind).saturating_sub(now) / MICROSECOND;
-        u32::try_from(left).unwrap_or(u32::MAX)
+        microseconds((self.leaves_at + behind).saturating_sub(now))
+    }
+
+    fn answers(&mut self) -> bool {
+        true
     }
 
     fn quiesce(&mut self) {

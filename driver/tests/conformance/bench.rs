@@ -149,7 +149,8 @@ impl<C: Chip> Bench<C> {
     pub fn set_up(&self, uart: &mut impl Uart) -> Setup {
         self.within(Budget::TURN, || uart.begin_setup());
         for _ in 0..MOST_SETUP_CALLS {
-            match self.within(Budget::TURN, || uart.setup()) {
+            match self.within(Budget::TURN, || uart.setup(self.time())) {
+                Setup::Continue => {}
                 Setup::Wait => self.pass(Duration::from_millis(1)),
                 done => return done,
             }

@@ -164,6 +164,7 @@ fn a_device_that_sleeps_claims_nothing_and_touches_nothing() {
             assert!(!stage.interrupt(pc), "{kind:?}");
             assert_eq!(stage.accesses(), accesses, "{kind:?}");
             assert_eq!(stage.device.wake(), Ok(()));
+            assert_eq!(stage.device.get_ready(), Ok(()));
             stage.receive(pc, &[0x90]);
             assert!(stage.interrupt(pc), "{kind:?}: awake again");
         });

@@ -194,15 +194,15 @@ fn an_acknowledgement_that_the_interrupt_routine_takes_is_not_lost() {
     let (bench, mut uart) = Bench::mpu401(Mpu401Switches::default());
     uart.begin_setup();
     let outcome = (0..200).find_map(|_| {
-        let step = bench.within(Budget::TURN, || uart.setup());
+        let step = bench.within(Budget::TURN, || uart.setup(bench.time()));
         bench.pass(Duration::from_micros(500));
         if bench.interrupts() {
             let mut budget = Budget::of(Budget::TURN);
-            bench.within(Budget::TURN, || uart.interrupt_during_setup(&mut budget));
+            bench.within(Budget::TURN, || uart.silence(&mut budget));
             assert!(!bench.interrupts(), "the line is calm again");
         }
         bench.pass(Duration::from_micros(500));
-        (step != Setup::Wait).then_some(step)
+        (!matches!(step, Setup::Wait | Setup::Continue)).then_some(step)
     });
     assert_eq!(outcome, Some(Setup::Ready));
 }
@@ -216,13 +216,13 @@ fn a_late_acknowledgement_found_by_the_interrupt_routine_counts() {
     uart.begin_setup();
     let mut outcome = Setup::Wait;
     for _ in 0..200 {
-        outcome = uart.setup();
-        if outcome != Setup::Wait {
+        outcome = uart.setup(bench.time());
+        if !matches!(outcome, Setup::Wait | Setup::Continue) {
             break;
         }
         bench.pass(Duration::from_millis(1));
         if bench.interrupts() {
-            uart.interrupt_during_setup(&mut Budget::of(Budget::TURN));
+            uart.silence(&mut Budget::of(Budget::TURN));
         }
     }
     assert_eq!(outcome, Setup::Ready);

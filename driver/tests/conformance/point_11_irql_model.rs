@@ -4,17 +4,13 @@ use std::time::Duration;
 
 use emulated_pc::hardware::chip::Condition;
 use emulated_pc::{BugCheck, Config, Pc, Stop};
-use midiuart::device::Device;
 use midiuart::kernel::clock;
 use midiuart::kernel::pool::PoolBytes;
 use midiuart::kernel::portclass::{new_midi_port, new_service_group};
 use midiuart::kernel::registers::MappedRegisters;
 use midiuart::kernel::spin_lock::SpinLock;
-use midiuart::kernel::timer::{Timer, TimerTarget};
+use midiuart::kernel::timer::{Resolution, Timer, TimerTarget};
 use midiuart::parameters::Parameters;
-use midiuart::tracing::Tracer;
-use midiuart::uart::AnyUart;
-use midiuart::uart::software::SoftwareUart;
 use portcls::interfaces::IResourceList;
 use portcls::status::STATUS_SUCCESS;
 use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
@@ -24,6 +20,7 @@ use crate::bench::pattern;
 use crate::rig::{
     ALL, INTERRUPTING, Kind, Plan, boot, boot_with, running_input, running_output, time_for, write,
 };
+use crate::stand_ins::Stage;
 
 // --- the model notices -----------------------------------------------------------------------------
 
@@ -80,7 +77,7 @@ fn waiting_for_a_timers_callback_at_raised_irql_is_noticed() {
     static TARGET: Idle = Idle;
     stops(|pc| {
         // SAFETY: the target is constant.
-        let timer = unsafe { Timer::new(&raw const TARGET) };
+        let timer = unsafe { Timer::new(&raw const TARGET, Resolution::High) };
         let timer = timer.expect("memory");
         pc.at_dispatch(|| drop(timer));
     });
@@ -151,11 +148,9 @@ fn disconnecting_an_interrupt_at_raised_irql_is_noticed() {
 #[test]
 fn taking_a_device_away_at_raised_irql_is_noticed() {
     stops(|pc| {
-        let uart = AnyUart::Software(SoftwareUart::new(true));
-        let device =
-            Device::new(uart, None, &Parameters::default(), Tracer::default()).expect("memory");
-        assert_eq!(device.wake(), Ok(()));
-        pc.at_dispatch(|| device.take_away(true));
+        let plan = Plan::new(Kind::PolledMpu401);
+        let stage = Stage::new(pc, &plan, &Parameters::default());
+        pc.at_dispatch(|| stage.device.take_away(true));
     });
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use emulated_pc::Pc;
 use emulated_pc::hardware::chip::LineFault;
 use midiuart::bus::Registers;
-use midiuart::device::Device;
+use midiuart::device::{Device, Interrupt};
 use midiuart::kernel::pool::NonPagedPool;
 use midiuart::parameters::Parameters;
 use midiuart::tracing::Tracer;
@@ -234,8 +234,13 @@ impl Stage {
         let port = Own::new(StandInPort::default()).expect("memory");
         let group = Own::new(StandInGroup).expect("memory");
         let interrupt = sync.clone().into_interface().expect("an interrupt");
-        let device =
-            Device::new(uart, Some(interrupt), parameters, Tracer::default()).expect("memory");
+        let device = {
+            let interrupt = Interrupt {
+                sync: interrupt,
+                is_shared: true,
+            };
+            Device::new(uart, Some(interrupt), parameters, Tracer::default()).expect("memory")
+        };
         let device = Box::new(device);
         let port_of_device = port.clone().into_interface().expect("a port");
         let group = group.into_interface().expect("a group");

@@ -6,6 +6,7 @@ mod call_sequences;
 mod complaints;
 mod crashes;
 mod dead_chip;
+mod lives;
 mod music;
 mod parameters;
 mod power;

@@ -10,8 +10,9 @@ use crate::status::{
     Outcome, STATUS_BUFFER_TOO_SMALL, STATUS_OBJECT_NAME_NOT_FOUND, STATUS_SUCCESS, check,
 };
 use crate::types::{
-    CM_RESOURCE_TYPE, CM_RESOURCE_TYPE_INTERRUPT, CM_RESOURCE_TYPE_MEMORY, CM_RESOURCE_TYPE_PORT,
-    KEY_VALUE_PARTIAL_INFORMATION_CLASS, NTSTATUS, PVOID, REG_DWORD, REG_SZ, ULONG, UNICODE_STRING,
+    CM_RESOURCE_SHARE_SHARED, CM_RESOURCE_TYPE, CM_RESOURCE_TYPE_INTERRUPT,
+    CM_RESOURCE_TYPE_MEMORY, CM_RESOURCE_TYPE_PORT, KEY_VALUE_PARTIAL_INFORMATION_CLASS, NTSTATUS,
+    PVOID, REG_DWORD, REG_SZ, ULONG, UNICODE_STRING,
 };
 
 impl ComPtr<IPortMidi> {
@@ -118,7 +119,10 @@ pub enum Resource {
         length: u32,
     },
     /// An interrupt.
-    Interrupt,
+    Interrupt {
+        /// Other devices may interrupt by the same line.
+        is_shared: bool,
+    },
     /// Anything else, by its type.
     Other(u8),
 }
@@ -155,7 +159,9 @@ impl ComPtr<IResourceList> {
                     length: memory.Length,
                 }
             }
-            CM_RESOURCE_TYPE_INTERRUPT => Resource::Interrupt,
+            CM_RESOURCE_TYPE_INTERRUPT => Resource::Interrupt {
+                is_shared: entry.ShareDisposition == CM_RESOURCE_SHARE_SHARED,
+            },
             _ => Resource::Other(entry.Type),
         })
     }
