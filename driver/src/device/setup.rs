@@ -70,7 +70,7 @@ impl Device {
         let step = locked.uart.setup(now);
         self.count_discarded(locked);
         if step == Setup::Ready {
-            self.restart_transmitter(locked);
+            restart_transmitter(locked);
             self.state.set(State::Ready);
         }
         step
@@ -88,11 +88,12 @@ impl Device {
         self.counters
             .bytes_discarded
             .add_usize(self.transmit_ring.clear());
-        self.restart_transmitter(locked);
+        restart_transmitter(locked);
     }
+}
 
-    fn restart_transmitter(&self, locked: &mut Locked) {
-        let longest_hold = InterruptTime::from(locked.uart.longest_hold()) * MICROSECOND;
-        locked.transmitter.restart(longest_hold);
-    }
+/// What was seen of the UART before does not count any more. Under the device's lock.
+fn restart_transmitter(locked: &mut Locked) {
+    let longest_hold = InterruptTime::from(locked.uart.longest_hold()) * MICROSECOND;
+    locked.transmitter.restart(longest_hold);
 }
