@@ -18,9 +18,8 @@ impl Claim {
 
     /// Takes the claim, unless another thread holds it. Any IRQL.
     pub(crate) fn try_take(&self) -> Option<Claimed<'_>> {
-        // Ordering: what the holder before did is seen. A `Claimed` that was made in vain would release the
-        // other's claim when dropped, so none is made.
-        (!self.0.swap(true, Ordering::Acquire)).then(|| Claimed(self))
+        // A `Claimed` that was made in vain would release the other's claim when dropped, so none is made.
+        self.try_hold().then(|| Claimed(self))
     }
 
     /// Takes the claim, and calls `pause` as long as another thread holds it. At the IRQL of `pause`.
@@ -32,11 +31,24 @@ impl Claim {
             pause();
         }
     }
+
+    /// Takes the claim until [`Claim::release`], unless it is held; returns whether it did. Any IRQL.
+    pub(crate) fn try_hold(&self) -> bool {
+        // Ordering: what the holder before did is seen; in vain, nothing is.
+        self.0
+            .compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed)
+            .is_ok()
+    }
+
+    /// Releases the claim; for its holder. Any IRQL.
+    pub(crate) fn release(&self) {
+        // Ordering: what was done is seen by the next holder.
+        self.0.store(false, Ordering::Release);
+    }
 }
 
 impl Drop for Claimed<'_> {
     fn drop(&mut self) {
-        // Ordering: what was done is seen by the next holder.
-        self.0.0.store(false, Ordering::Release);
+        self.0.release();
     }
 }

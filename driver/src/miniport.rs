@@ -12,7 +12,7 @@ use portcls::status::{
 };
 use portcls::types::{DEVICE_POWER_STATE, GUID, POWER_DEVICE_D0};
 
-use crate::atomic::{AtomicBool, Ordering};
+use crate::claim::Claim;
 use crate::counters;
 use crate::device::{Device, Interrupt};
 use crate::filter::{CAPTURE_PIN, FILTER, MIDI_FORMAT, RENDER_PIN};
@@ -33,8 +33,10 @@ pub struct MidiMiniport {
     parameters_out_of_range: u32,
     tracer: Tracer,
     device: SetOnce<Device>,
-    rendering: AtomicBool,
-    capturing: AtomicBool,
+    /// There is an open stream that renders.
+    rendering: Claim,
+    /// There is an open stream that captures.
+    capturing: Claim,
 }
 
 impl Class for MidiMiniport {
@@ -51,8 +53,8 @@ impl MidiMiniport {
             parameters_out_of_range,
             tracer,
             device: SetOnce::new(),
-            rendering: AtomicBool::new(false),
-            capturing: AtomicBool::new(false),
+            rendering: Claim::new(),
+            capturing: Claim::new(),
         }
     }
 
@@ -79,8 +81,7 @@ impl MidiMiniport {
 
     /// The stream of that direction is closed, and another one may be opened.
     pub(crate) fn stream_closed(&self, direction: Direction) {
-        // Ordering: what the stream did is seen by the next one.
-        self.open_flag(direction).store(false, Ordering::Release);
+        self.open_stream_of(direction).release();
     }
 
     /// The hardware is taken away; see [`Device::take_away`]. `PASSIVE_LEVEL`.
@@ -122,7 +123,7 @@ impl MidiMiniport {
         }
     }
 
-    const fn open_flag(&self, direction: Direction) -> &AtomicBool {
+    const fn open_stream_of(&self, direction: Direction) -> &Claim {
         match direction {
             Direction::Render => &self.rendering,
             Direction::Capture => &self.capturing,
@@ -131,8 +132,7 @@ impl MidiMiniport {
 
     #[cfg_attr(feature = "wdk", inline(never), unsafe(link_section = "PAGE"))]
     fn open_stream(this: &Own<Self>, direction: Direction) -> Outcome<ComPtr<IMiniportMidiStream>> {
-        // Ordering: what the stream before did is seen.
-        if this.open_flag(direction).swap(true, Ordering::Acquire) {
+        if !this.open_stream_of(direction).try_hold() {
             return Err(STATUS_INVALID_DEVICE_REQUEST);
         }
         #[cfg(feature = "faults")]

@@ -1,25 +1,72 @@
-//! The lock-free parts under every interleaving of their threads.
+//! The lock-free parts, and the device that is made of them, under every interleaving of their threads.
 //!
-//! They are compiled here once more, with atomics whose every order of effects is tried.
+//! The driver's own files are compiled here once more, with atomics whose every order of effects is tried, and the
+//! device over the kernel of `device_alone`. loom's model is weaker than x64, and about as weak as ARM64; what it
+//! does not do is to let a load see what is older than something its thread has seen already.
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "not all of what the driver's files have is used here"
+)]
 
 mod atomic {
-    pub use loom::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
+    pub use loom::sync::atomic::{
+        AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicUsize, Ordering,
+    };
 }
-
+#[path = "../../src/bus.rs"]
+mod bus;
+#[path = "../../src/claim.rs"]
+mod claim;
+#[path = "../../src/counters.rs"]
+mod counters;
+#[path = "../../src/device/mod.rs"]
+mod device;
+mod devices;
 #[path = "../../src/gate.rs"]
 mod gate;
-#[expect(dead_code, reason = "not all of the ring is needed here")]
+#[path = "../device_alone/kernel.rs"]
+mod kernel;
+#[path = "../device_alone/objects.rs"]
+mod objects;
+#[path = "../../src/parameters.rs"]
+mod parameters;
+#[path = "../../src/receiver.rs"]
+mod receiver;
 #[path = "../../src/ring.rs"]
 mod ring;
+#[path = "../../src/set_once.rs"]
+mod set_once;
+#[path = "../../src/tracing/mod.rs"]
+mod tracing;
+#[path = "../../src/transmitter.rs"]
+mod transmitter;
+#[path = "../../src/uart/mod.rs"]
+mod uart;
+
+mod platform {
+    pub use loom::sync::Mutex;
+
+    /// 50 ms, so that every wait ends soon.
+    pub const TIME_OF_A_LOOK: u64 = 500_000;
+
+    pub fn pause() {
+        loom::thread::yield_now();
+    }
+
+    pub fn before_lock() {}
+}
 
 use std::sync::atomic::{AtomicUsize as Count, Ordering};
 
 use atomic::AtomicU8;
+use claim::Claim;
 use gate::Gate;
 use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::thread;
 use ring::Ring;
+use set_once::SetOnce;
 
 fn ring(capacity: usize) -> Arc<Ring<Box<[AtomicU8]>>> {
     Arc::new(Ring::new((0..capacity).map(|_| AtomicU8::new(0)).collect()))
@@ -124,4 +171,59 @@ fn whoever_finds_a_closed_gate_empty_is_alone_with_the_hardware() {
         assert!(gate.is_empty());
     });
     assert!(GOT_IN.load(Ordering::Relaxed) > 0);
+}
+
+#[test]
+fn a_claim_has_one_holder_and_shows_what_the_one_before_did() {
+    loom::model(|| {
+        let claim = Arc::new(Claim::new());
+        let claimed = Arc::new(UnsafeCell::new(0_u32));
+        let other = {
+            let (claim, claimed) = (Arc::clone(&claim), Arc::clone(&claimed));
+            thread::spawn(move || {
+                let _held = claim.take(thread::yield_now);
+                // SAFETY: that nobody else does this meanwhile is what the model checks.
+                claimed.with_mut(|value| unsafe { *value += 1 });
+            })
+        };
+        let tried = claim.try_take().is_some_and(|_held| {
+            // SAFETY: as above.
+            claimed.with_mut(|value| unsafe { *value += 1 });
+            true
+        });
+        other.join().expect("the other thread ends");
+        let _held = claim.try_take().expect("nobody holds it");
+        // SAFETY: as above.
+        let value = claimed.with(|value| unsafe { *value });
+        assert_eq!(value, 1 + u32::from(tried));
+    });
+}
+
+#[test]
+fn a_value_that_is_set_once_is_seen_whole_and_set_by_one() {
+    loom::model(|| {
+        let once = Arc::new(SetOnce::new());
+        let published = Arc::new([UnsafeCell::new(0_u32), UnsafeCell::new(0)]);
+        let setters: Vec<_> = (0..2_u32)
+            .map(|number| {
+                let (once, published) = (Arc::clone(&once), Arc::clone(&published));
+                thread::spawn(move || {
+                    // SAFETY: that nobody reads this before it is published is what the model checks.
+                    published[number as usize].with_mut(|value| unsafe { *value = 7 });
+                    once.set(number).is_some()
+                })
+            })
+            .collect();
+        if let Some(number) = once.get() {
+            // SAFETY: as above.
+            let value = published[*number as usize].with(|value| unsafe { *value });
+            assert_eq!(value, 7);
+        }
+        let won: Vec<bool> = setters
+            .into_iter()
+            .map(|setter| setter.join().expect("a setter ends"))
+            .collect();
+        assert_eq!(won.iter().filter(|won| **won).count(), 1);
+        assert!(won[*once.get().expect("it is set") as usize]);
+    });
 }
