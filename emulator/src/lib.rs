@@ -10,6 +10,7 @@
     )
 )]
 
+pub mod beside;
 pub mod clients;
 mod config;
 mod device;
@@ -21,6 +22,7 @@ mod machine;
 pub mod ntddk;
 mod pc;
 pub mod portclass;
+mod thread;
 pub mod time;
 pub mod tracing;
 
@@ -45,3 +47,4 @@ pub use machine::interrupts::Trigger;
 pub use machine::irql;
 pub use machine::stop::{BugCheck, StackFrame, Stop};
 pub use pc::Pc;
+pub use thread::{Scope, Thread};

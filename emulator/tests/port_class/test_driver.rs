@@ -100,7 +100,8 @@ pub fn describe_as(description: &'static PCFILTER_DESCRIPTOR) {
 /// Bytes arrive at the capturing side, as if from hardware.
 pub fn receive(bytes: &[u8]) {
     RING.with_borrow_mut(|ring| ring.extend(bytes));
-    MINIPORT.with_borrow(|miniport| miniport.as_ref().expect("it was started").notify());
+    let miniport = MINIPORT.with_borrow(Clone::clone);
+    miniport.expect("it was started").notify();
 }
 
 /// Takes the record of calls.
@@ -182,8 +183,10 @@ impl Drop for Miniport {
 impl Miniport {
     fn notify(&self) {
         let bound = self.bound.borrow();
-        if let (Some(port), Some(group)) = (&bound.port, &bound.group) {
-            port.notify(group);
+        let (port, group) = (bound.port.clone(), bound.group.clone());
+        drop(bound);
+        if let (Some(port), Some(group)) = (port, group) {
+            port.notify(&group);
         }
     }
 
