@@ -56,6 +56,14 @@ impl Pc {
         }
     }
 
+    /// The thread that runs now: the scenario's is the first of all.
+    #[must_use]
+    pub fn current_thread(&self) -> Thread {
+        Thread {
+            kernel: self.machine.current_thread(),
+        }
+    }
+
     /// Waits for the end of a thread. The machine stops with `THREAD_STUCK_IN_DEVICE_DRIVER` if all
     /// threads wait for each other, or if none has ended for a minute.
     pub fn join(&self, thread: &Thread) {

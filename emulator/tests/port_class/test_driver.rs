@@ -118,6 +118,15 @@ pub fn take_calls() -> Vec<String> {
 }
 
 fn called(name: &str) {
+    note(name);
+    let hook = HOOKS.with_borrow(|hooks| hooks.get(name).cloned());
+    if let Some(hook) = hook {
+        hook();
+    }
+}
+
+/// Records something as if it were a call.
+pub fn note(name: &str) {
     // SAFETY: the driver runs on an emulated PC.
     let irql = unsafe { KeGetCurrentIrql() };
     let mut stamp = 0;
@@ -129,10 +138,6 @@ fn called(name: &str) {
         time,
     };
     TRACE.with_borrow_mut(|trace| trace.push(call));
-    let hook = HOOKS.with_borrow(|hooks| hooks.get(name).cloned());
-    if let Some(hook) = hook {
-        hook();
-    }
 }
 
 /// The pool of the emulated PC.

@@ -15,11 +15,13 @@ impl Machine {
     pub(super) fn stop_if_stuck(&self) {
         let all = self.threads.all.borrow().clone();
         let since_end = self.now() - self.threads.last_end.get();
-        let stuck = all.iter().enumerate().find_map(|(number, thread)| {
-            let in_driver = self.time_in_driver(number, thread);
-            if in_driver.is_some_and(|time| time > PATIENCE) {
-                return Some(format!("{:?} has not come out of the driver", thread.name));
-            }
+        let in_driver = all.iter().enumerate().find(|(number, thread)| {
+            let time = self.time_in_driver(*number, thread);
+            time.is_some_and(|time| time > PATIENCE)
+        });
+        let in_driver = in_driver
+            .map(|(_, thread)| format!("{:?} has not come out of the driver", thread.name));
+        let in_vain = all.iter().find_map(|thread| {
             let since = self.now() - thread.running_since.get();
             match &*thread.wait.borrow() {
                 Wait::End(other) if since.min(since_end) > PATIENCE => Some(format!(
@@ -29,7 +31,7 @@ impl Machine {
                 _ => None,
             }
         });
-        if let Some(what) = stuck {
+        if let Some(what) = in_driver.or(in_vain) {
             self.stop_for_threads(&format!("for {PATIENCE:?} {what}"));
         }
     }
