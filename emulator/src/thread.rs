@@ -46,10 +46,6 @@ impl Pc {
     ///
     /// # Panics
     /// On Windows on ARM64, where there are no threads but the scenario's; or if the host has no memory.
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "a thread runs whether or not it is waited for"
-    )]
     pub fn spawn(&self, name: &str, body: impl FnOnce() + 'static) -> Thread {
         Thread {
             kernel: self.machine.spawn(name, None, Box::new(body)),
@@ -104,19 +100,11 @@ impl<'env> Scope<'env> {
     ///
     /// # Panics
     /// As [`Pc::spawn`].
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "a thread runs whether or not it is waited for"
-    )]
     pub fn spawn(&self, name: &str, body: impl FnOnce() + 'env) -> Thread {
         self.spawn_when(None, name, body)
     }
 
     /// Starts a kernel thread that begins when another loses the processor at its point, or ends.
-    #[expect(
-        clippy::must_use_candidate,
-        reason = "a thread runs whether or not it is waited for"
-    )]
     pub fn spawn_at_point_of(
         &self,
         other: &Thread,
@@ -148,7 +136,7 @@ impl Drop for Scope<'_> {
     fn drop(&mut self) {
         // Only a panic leaves threads behind.
         for thread in self.threads.borrow().iter() {
-            self.machine.abandon(&thread.kernel);
+            thread.kernel.abandon();
         }
     }
 }

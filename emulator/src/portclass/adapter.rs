@@ -58,8 +58,8 @@ pub(crate) struct Adapter {
     /// Microsoft, "Which `PnP` and power IRPs are synchronized against each other?", 2007).
     pub(crate) plug_and_play: Lock,
     /// Held while the device has a power request of its own: there is one at most for each device
-    /// ("Calling IoCallDriver versus Calling PoCallDriver"). Taken before the ports' control locks, never
-    /// after ("Device Mutex in AVStream").
+    /// ("Calling `IoCallDriver` versus Calling `PoCallDriver`"). Taken before the ports' control locks, never
+    /// after ("Device Mutex in `AVStream`").
     pub(crate) power_request: Lock,
 }
 

@@ -75,7 +75,7 @@ fn the_stack_is_that_of_the_thread_that_stops() {
         asm.ret()
     }));
     let fails = image_of(&Program {
-        text: Some(|asm| asm.ud2()),
+        text: Some(CodeAssembler::ud2),
         page: None,
         init: |asm| {
             asm.sub(rsp, 40)?;

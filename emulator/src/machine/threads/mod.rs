@@ -88,6 +88,13 @@ impl KernelThread {
         matches!(*self.wait.borrow(), Wait::Ended)
     }
 
+    /// Has it never run again, since what it borrowed goes.
+    pub(crate) fn abandon(&self) {
+        if !self.is_finished() {
+            self.wait.replace(Wait::Abandoned);
+        }
+    }
+
     /// Whether it can go on at `now`.
     fn is_ready(&self, now: Instant) -> bool {
         if self.preemption.is_held_off(now) {
@@ -402,12 +409,5 @@ impl Machine {
             "the end of thread {:?} can't be waited for here",
             thread.name
         );
-    }
-
-    /// Has a thread never run again, since what it borrowed goes.
-    pub(crate) fn abandon(&self, thread: &KernelThread) {
-        if !thread.is_finished() {
-            thread.wait.replace(Wait::Abandoned);
-        }
     }
 }

@@ -8,7 +8,7 @@ use crate::machine::stop::BugCheck;
 /// A thread that has not come out of the driver for this long never will, and one that is waited for
 /// has then been waited for in vain. Drivers wait for hardware, which takes milliseconds; Windows gives
 /// a power request ten minutes (`DRIVER_POWER_STATE_FAILURE`).
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Machine {
     /// Stops the machine if a thread does not come out of the driver, or is waited for in vain.

@@ -59,7 +59,7 @@ pub(crate) struct Port {
     pins: RefCell<Vec<Rc<OpenPin>>>,
     /// Held while pins are opened and closed and while streams change state, the system's changes for
     /// power included: what KS holds a filter's control mutex for (Windows Driver Kit, "Filter Control Mutex
-    /// in AVStream"). Properties, power notifications and the device's removal go on beside it: the
+    /// in `AVStream`"). Properties, power notifications and the device's removal go on beside it: the
     /// port class is not documented to hold it then.
     control: Lock,
 }
