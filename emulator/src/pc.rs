@@ -13,8 +13,9 @@ use crate::machine::irql::DISPATCH_LEVEL;
 use crate::ntddk::DriverEntryFunction;
 use crate::time::Instant;
 
-/// An emulated PC that is switched on. Its scenario runs at `PASSIVE_LEVEL`, and virtual time stands
+/// An emulated PC that is switched on. Clones are the same PC. Its scenario runs at `PASSIVE_LEVEL`, and virtual time stands
 /// still unless the scenario, or the driver it calls, lets it pass.
+#[derive(Clone)]
 pub struct Pc {
     pub(crate) machine: Rc<Machine>,
 }

@@ -25,6 +25,16 @@ fn main() {
         assert_eq!(stop.bug_check, BugCheck::KmodeExceptionNotHandled, "{stop}");
         assert!(stop.reason.contains(LAST_WORDS), "{stop}");
     }
+    let ended = boot(Config::default(), |pc| {
+        let other = pc.clone();
+        let thread = pc.spawn("loading", move || {
+            assert!(other.load(driver_entry).is_err());
+        });
+        pc.join(&thread);
+    });
+    let stop = ended.expect_err("the machine is to stop");
+    assert_eq!(stop.bug_check, BugCheck::KmodeExceptionNotHandled, "{stop}");
+    assert!(stop.reason.contains(LAST_WORDS), "{stop}");
     let ended = boot(Config::default(), Pc::pool_in_use);
     assert_eq!(ended, Ok((0, 0)), "other machines go on");
 }

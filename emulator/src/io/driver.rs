@@ -45,7 +45,7 @@ impl Driver {
         // SAFETY: the extension lives as long as the driver.
         let add_device = unsafe { (*self.loaded.extension.as_ptr()).AddDevice };
         let add_device = add_device.ok_or(STATUS_UNSUCCESSFUL)?;
-        let known = self.machine.system.adapters_of(&self.loaded).len();
+        let known = self.machine.system.adapters_of(&self.loaded);
         let status = self.machine.call_driver("AddDevice", || {
             // SAFETY: the arguments are what `AddDevice` gets.
             unsafe {
@@ -56,7 +56,10 @@ impl Driver {
             }
         });
         let added = self.machine.system.adapters_of(&self.loaded);
-        let added = added.get(known).cloned();
+        let added = added.into_iter().find(|added| {
+            Rc::ptr_eq(&added.physical, &physical)
+                && !known.iter().any(|known| Rc::ptr_eq(known, added))
+        });
         if let Err(status) = check(status) {
             if let Some(added) = added {
                 added.give_up(&self.machine);

@@ -15,7 +15,7 @@ use portcls::types::{GUID, NTSTATUS};
 use super::packet::send;
 use super::pin::Pin;
 use crate::machine::Machine;
-use crate::ntddk::IRP_MJ_CLOSE;
+use crate::ntddk::{IRP_MJ_CLOSE, IRP_MJ_CREATE};
 use crate::portclass::adapter::Adapter;
 use crate::portclass::port_midi::properties::PropertyQuestion;
 use crate::portclass::port_midi::{OpenPin, Port};
@@ -74,8 +74,14 @@ impl Filter {
         adapter: &Rc<Adapter>,
         port: &Rc<Port>,
     ) -> Result<Self, NTSTATUS> {
+        // The handle counts from here on, so that the port does not go while the driver is asked.
         port.open_handle()?;
         let reference = port.reference();
+        if let Err(status) = check(send(machine, adapter, IRP_MJ_CREATE, 0, [0; 4])) {
+            port.close_handle(machine);
+            drop(reference);
+            return Err(status);
+        }
         Ok(Self {
             handle: Rc::new(FilterHandle {
                 machine: Rc::clone(machine),

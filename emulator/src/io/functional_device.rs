@@ -15,10 +15,11 @@ use super::filter::Filter;
 use super::packet::send;
 use crate::machine::Machine;
 use crate::machine::bus::Access;
+use crate::machine::threads::lock::Held;
 use crate::ntddk::{
-    IRP_MJ_CREATE, IRP_MJ_PNP, IRP_MJ_POWER, IRP_MN_CANCEL_REMOVE_DEVICE,
-    IRP_MN_CANCEL_STOP_DEVICE, IRP_MN_QUERY_REMOVE_DEVICE, IRP_MN_QUERY_STOP_DEVICE,
-    IRP_MN_REMOVE_DEVICE, IRP_MN_START_DEVICE, IRP_MN_STOP_DEVICE, IRP_MN_SURPRISE_REMOVAL,
+    IRP_MJ_PNP, IRP_MJ_POWER, IRP_MN_CANCEL_REMOVE_DEVICE, IRP_MN_CANCEL_STOP_DEVICE,
+    IRP_MN_QUERY_REMOVE_DEVICE, IRP_MN_QUERY_STOP_DEVICE, IRP_MN_REMOVE_DEVICE,
+    IRP_MN_START_DEVICE, IRP_MN_STOP_DEVICE, IRP_MN_SURPRISE_REMOVAL,
 };
 use crate::portclass::adapter::{Adapter, Life};
 use crate::portclass::requests::{IRP_MN_QUERY_CAPABILITIES, IRP_MN_QUERY_POWER, IRP_MN_SET_POWER};
@@ -49,8 +50,14 @@ impl FunctionalDevice {
         send(&self.machine, &self.adapter, IRP_MJ_PNP, minor, [0; 4])
     }
 
+    /// Begins a Plug and Play request, once others of the device are over.
+    fn one_request(&self) -> Held {
+        self.adapter.plug_and_play.hold(&self.machine)
+    }
+
     /// Sends a request that only makes sense while the device works.
     fn ask(&self, minor: u32) -> NTSTATUS {
+        let _request = self.one_request();
         if self.adapter.is_working() {
             self.plug_and_play(minor)
         } else {
@@ -62,6 +69,7 @@ impl FunctionalDevice {
     /// does.
     #[must_use]
     pub fn start(&self) -> NTSTATUS {
+        let _request = self.one_request();
         if ![Life::Added, Life::Stopped].contains(&self.adapter.life.get()) {
             return STATUS_INVALID_DEVICE_STATE;
         }
@@ -99,6 +107,7 @@ impl FunctionalDevice {
     /// Stops the device; it can be started again.
     #[must_use]
     pub fn stop(&self) -> NTSTATUS {
+        let _request = self.one_request();
         let status = self.ask(IRP_MN_STOP_DEVICE);
         self.take_away(Life::Stopped);
         status
@@ -119,6 +128,7 @@ impl FunctionalDevice {
     /// Removes the device. Handles stay valid until they are closed.
     #[must_use]
     pub fn remove(&self) -> NTSTATUS {
+        let _request = self.one_request();
         if self.adapter.life.get() == Life::Removed {
             return STATUS_SUCCESS;
         }
@@ -131,6 +141,7 @@ impl FunctionalDevice {
     /// once or later; handles may stay open meanwhile and afterwards.
     #[must_use]
     pub fn surprise_remove(&self) -> NTSTATUS {
+        let _request = self.one_request();
         if !self.adapter.is_working() {
             return STATUS_INVALID_DEVICE_STATE;
         }
@@ -160,9 +171,14 @@ impl FunctionalDevice {
         if !(POWER_DEVICE_D0..=POWER_DEVICE_D3).contains(&state) {
             return STATUS_INVALID_PARAMETER;
         }
+        let _request = self.adapter.power_request.hold(&self.machine);
         for minor in [IRP_MN_QUERY_POWER, IRP_MN_SET_POWER] {
             let parameters = [0, DEVICE_POWER, u64::from(state.unsigned_abs()), 0];
             let adapter = &self.adapter;
+            // It may have been removed while the driver was asked.
+            if !adapter.is_working() {
+                return STATUS_INVALID_DEVICE_STATE;
+            }
             let status = send(&self.machine, adapter, IRP_MJ_POWER, minor, parameters);
             if !succeeded(status) {
                 return status;
@@ -211,8 +227,6 @@ impl FunctionalDevice {
         let port = subdevice.map(|subdevice| Rc::clone(&subdevice.port));
         drop(subdevices);
         let port = port.ok_or(STATUS_OBJECT_NAME_NOT_FOUND)?;
-        let status = send(&self.machine, &self.adapter, IRP_MJ_CREATE, 0, [0; 4]);
-        portcls::status::check(status)?;
         Filter::open(&self.machine, &self.adapter, &port)
     }
 

@@ -91,6 +91,16 @@ impl PhysicalDevice {
         }
     }
 
+    /// The same when the device's power changes, which gives the driver nothing back that was taken
+    /// away meanwhile.
+    pub(crate) fn set_access_by_power(&self, machine: &Machine, access: Access) {
+        if let Some(index) = self.bus
+            && machine.bus.device(index).access.get() != Access::TakenAway
+        {
+            self.set_access(machine, access);
+        }
+    }
+
     /// The device is pulled out.
     pub(crate) fn pull_out(&self, machine: &Machine) {
         if let Some(index) = self.bus {

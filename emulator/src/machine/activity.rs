@@ -96,6 +96,11 @@ impl Activities {
         own
     }
 
+    /// Whether none runs now.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
     /// The longest own time among what runs now, with its kind.
     pub(crate) fn longest_running(&self, now: Instant) -> Option<(Activity, Duration)> {
         let mut interrupted_by_inner = Duration::ZERO;

@@ -1,5 +1,6 @@
 //! Switching an emulated PC on.
 
+use std::any::Any;
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::Once;
@@ -14,16 +15,33 @@ use crate::pc::Pc;
 use crate::processor::Guarded;
 
 /// Room for the driver's frames and nested interrupts.
-const STACK_SIZE: usize = 4 << 20;
+pub(super) const STACK_SIZE: usize = 4 << 20;
+
+/// What a machine ends with before its scenario does.
+enum EarlyEnding {
+    Stopped(Stop),
+    /// A thread other than the scenario's has panicked.
+    Panicked(Box<dyn Any + Send>),
+}
 
 /// How a machine reports that it has stopped.
-pub(crate) struct StopSender(Box<dyn Fn(Stop)>);
+pub(crate) struct StopSender(Box<dyn Fn(EarlyEnding)>);
 
 impl StopSender {
-    /// Reports, and keeps this thread's stack as it is for good: it may hold frames of the driver,
-    /// through which nothing can unwind.
+    /// Reports a bug check.
     pub(crate) fn stop(&self, stop: Stop) -> ! {
-        (self.0)(stop);
+        self.end(EarlyEnding::Stopped(stop))
+    }
+
+    /// Reports the panic of a thread other than the scenario's.
+    pub(super) fn panicked(&self, payload: Box<dyn Any + Send>) -> ! {
+        self.end(EarlyEnding::Panicked(payload))
+    }
+
+    /// Reports, and keeps the stacks as they are for good: they may hold frames of the driver, through
+    /// which nothing can unwind.
+    fn end(&self, ending: EarlyEnding) -> ! {
+        (self.0)(ending);
         loop {
             thread::park();
         }
@@ -32,8 +50,8 @@ impl StopSender {
 
 enum Ending<R> {
     Finished(R),
-    Stopped(Stop),
-    Panicked(Box<dyn std::any::Any + Send>),
+    Panicked(Box<dyn Any + Send>),
+    Early(EarlyEnding),
 }
 
 /// Switches an emulated PC on, runs `scenario` on it and switches it off.
@@ -47,7 +65,8 @@ enum Ending<R> {
 /// The bug check with which the machine stopped.
 ///
 /// # Panics
-/// If the scenario panics, with its message.
+/// If the scenario or another thread panics, with its message; or if the scenario ends before its
+/// threads do.
 pub fn boot<R, S>(config: Config, scenario: S) -> Result<R, Stop>
 where
     R: Send,
@@ -78,10 +97,12 @@ where
                 .expect("the machine's thread has nothing left to do");
             Ok(result)
         }
-        Ending::Stopped(mut stop) => {
+        Ending::Early(EarlyEnding::Stopped(mut stop)) => {
             symbols::name(&mut stop.driver_stack);
             Err(stop)
         }
+        // As after a bug check, the thread stays.
+        Ending::Early(EarlyEnding::Panicked(payload)) => panic::resume_unwind(payload),
         Ending::Panicked(payload) => {
             // The panic was caught there, so the thread itself ends in good order.
             thread
@@ -97,18 +118,23 @@ where
     S: FnOnce(&Pc) -> R,
 {
     let for_stop = sender.clone();
-    let report: Box<dyn Fn(Stop)> = Box::new(move |stop| {
+    let report: Box<dyn Fn(EarlyEnding)> = Box::new(move |ending| {
         // The receiver waits for exactly this.
-        for_stop.send(Ending::Stopped(stop)).ok();
+        for_stop.send(Ending::Early(ending)).ok();
     });
     // SAFETY: only the lifetime is lengthened; the machine ends before this function does.
-    let report: Box<dyn Fn(Stop)> = unsafe { std::mem::transmute(report) };
+    let report: Box<dyn Fn(EarlyEnding)> = unsafe { std::mem::transmute(report) };
     let machine = Rc::new(Machine::new(config, StopSender(report)));
     CURRENT.set(Some(Rc::clone(&machine)));
     let guarded = Guarded::new(&raw const *machine);
     let pc = Pc::new(Rc::clone(&machine));
     let ending = panic::catch_unwind(AssertUnwindSafe(|| {
         let result = scenario(&pc);
+        let unfinished = machine.threads.unfinished();
+        assert!(
+            unfinished.is_empty(),
+            "the scenario has ended before these threads have: {unfinished:?}"
+        );
         machine.check_pool_fault(machine.pool.borrow().check());
         result
     }));

@@ -1,6 +1,6 @@
 //! The machine: one processor, virtual time, interrupts, DPCs, timers, pool and bus.
 //!
-//! Everything runs on one thread of the host. Time passes only where the driver calls the kernel or
+//! Everything runs on one thread of the host, kernel [`threads`] included. Time passes only where the driver calls the kernel or
 //! a register; each such place is one where an interrupt, and below `DISPATCH_LEVEL` a DPC, may
 //! run. The machine of a thread is found through [`current`].
 
@@ -14,6 +14,7 @@ pub mod irql;
 pub(crate) mod paging;
 pub(crate) mod pool;
 pub mod stop;
+pub(crate) mod threads;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -39,6 +40,7 @@ use irql::{DEVICE_LEVEL, DISPATCH_LEVEL, Irql, PASSIVE_LEVEL};
 use paging::Paging;
 use pool::{Pool, PoolFault};
 use stop::{BugCheck, Stop};
+use threads::Threads;
 
 type SystemWork = Rc<dyn Fn()>;
 
@@ -49,6 +51,9 @@ pub(crate) struct Machine {
     irql: Cell<Irql>,
     raised_since: Cell<Instant>,
     driver_depth: Cell<u32>,
+    /// When the driver was entered that is on the stack.
+    in_driver_since: Cell<Instant>,
+    pub(crate) threads: Threads,
     random: RefCell<ChaCha8Rng>,
     events: RefCell<Events>,
     activities: RefCell<Activities>,
@@ -110,6 +115,8 @@ impl Machine {
             irql: Cell::new(PASSIVE_LEVEL),
             raised_since: Cell::new(Instant::POWER_ON),
             driver_depth: Cell::new(0),
+            in_driver_since: Cell::new(Instant::POWER_ON),
+            threads: Threads::new(config.seed),
             random: RefCell::new(ChaCha8Rng::seed_from_u64(config.seed)),
             events: RefCell::default(),
             activities: RefCell::default(),
@@ -287,6 +294,7 @@ impl Machine {
         self.advance_to(self.now() + cost);
         self.deliver();
         self.check_watchdog();
+        self.point();
     }
 
     /// A kernel call.
@@ -294,8 +302,11 @@ impl Machine {
         self.pass(self.config.kernel_call_cost);
     }
 
-    /// Lets time run until `until` with the processor idle at `PASSIVE_LEVEL`.
+    /// Lets time run until `until`, with the processor idle or at work for other threads.
     pub(crate) fn idle_until(&self, until: Instant) {
+        if self.sleep_until(until) {
+            return;
+        }
         self.deliver();
         while let Some(next) = self.next_event_before(until) {
             self.advance_to(next);
@@ -307,6 +318,9 @@ impl Machine {
 
     /// Lets time run until `condition` holds or `until` is reached; returns whether it holds.
     pub(crate) fn idle_while(&self, until: Instant, mut condition: impl FnMut() -> bool) -> bool {
+        if let Some(holds) = self.sleep_while(until, &mut condition) {
+            return holds;
+        }
         self.deliver();
         while !condition() {
             let Some(next) = self.next_event_before(until) else {
@@ -335,12 +349,12 @@ impl Machine {
                 break;
             };
             self.now.set(at.max(self.now()));
-            match event {
+            self.threads.outside(|| match event {
                 Event::Device(device) => self.update_device(device),
                 Event::Timer { timer, generation } => self.expire_timer(timer, generation),
                 Event::Wake => {}
                 Event::Call(call) => call(),
-            }
+            });
         }
         self.now.set(to.max(self.now()));
     }
@@ -513,8 +527,12 @@ impl Machine {
 
     /// Calls the driver, and checks that it returns as it was called.
     pub(crate) fn call_driver<R>(&self, function: &str, call: impl FnOnce() -> R) -> R {
+        self.point();
         let irql = self.irql();
         let locks = self.spin_locks.borrow().len();
+        if !self.in_driver() {
+            self.in_driver_since.set(self.now());
+        }
         self.driver_depth.set(self.driver_depth.get() + 1);
         let result = call();
         self.driver_depth.set(self.driver_depth.get() - 1);
@@ -531,6 +549,7 @@ impl Machine {
                 format!("{function} was called at IRQL {irql} and returned at {now}"),
             );
         }
+        self.point();
         result
     }
 

@@ -12,6 +12,7 @@ use super::port_midi::Port;
 use crate::io::loaded::LoadedDriver;
 use crate::io::system::{PhysicalDevice, Zeroed};
 use crate::machine::Machine;
+use crate::machine::threads::lock::Lock;
 use crate::ntddk::DEVICE_OBJECT;
 
 /// Where a device is in its life.
@@ -52,6 +53,14 @@ pub(crate) struct Adapter {
     pub(crate) power: Cell<DEVICE_POWER_STATE>,
     pub(crate) life: Cell<Life>,
     pub(crate) handles: Cell<usize>,
+    /// Held while the device has a Plug and Play request. Those that change its state come one after
+    /// the other; no device power request, query or set, waits for them, nor they for it (Doron Holan of
+    /// Microsoft, "Which `PnP` and power IRPs are synchronized against each other?", 2007).
+    pub(crate) plug_and_play: Lock,
+    /// Held while the device has a power request of its own: there is one at most for each device
+    /// ("Calling `IoCallDriver` versus Calling `PoCallDriver`"). Taken before the ports' control locks, never
+    /// after ("Device Mutex in `AVStream`").
+    pub(crate) power_request: Lock,
 }
 
 impl Adapter {
@@ -85,6 +94,8 @@ impl Adapter {
             power: Cell::new(POWER_DEVICE_D0),
             life: Cell::new(Life::Added),
             handles: Cell::new(0),
+            plug_and_play: Lock::new("the device's Plug and Play request"),
+            power_request: Lock::new("the device's power request"),
         }
     }
 
@@ -171,8 +182,16 @@ impl Adapter {
 
     // --- power ----------------------------------------------------------------------------------
 
-    /// Changes the power state of the device and all that belongs to it.
+    /// Whether the device is in D0 and stays there as long as the caller keeps a port's control lock,
+    /// which streams are paused with before power goes.
+    pub(crate) fn stays_awake(&self, machine: &Machine) -> bool {
+        self.power.get() == POWER_DEVICE_D0 && !self.power_request.is_held_by_another(machine)
+    }
+
+    /// Changes the power state of the device and all that belongs to it, once another such change is
+    /// over.
     pub(crate) fn change_power(&self, machine: &Machine, state: DEVICE_POWER_STATE) {
+        let _held = self.power_request.hold(machine);
         let old = self.power.get();
         if state == old {
             return;
@@ -197,7 +216,7 @@ impl Adapter {
         }
         self.tell_adapter(machine, state);
         self.physical
-            .set_access(machine, crate::machine::bus::Access::Asleep);
+            .set_access_by_power(machine, crate::machine::bus::Access::Asleep);
     }
 
     fn wake(&self, machine: &Machine, from: DEVICE_POWER_STATE) {
@@ -205,7 +224,7 @@ impl Adapter {
             self.physical.power_cycle(machine);
         }
         self.physical
-            .set_access(machine, crate::machine::bus::Access::Allowed);
+            .set_access_by_power(machine, crate::machine::bus::Access::Allowed);
         self.tell_adapter(machine, POWER_DEVICE_D0);
         let ports = self.ports.borrow().clone();
         for port in &ports {

@@ -1,5 +1,6 @@
 //! A host that can't run driver images.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::image::mapping::MappedImage;
@@ -20,6 +21,22 @@ impl Guarded {
 
 impl Drop for Guarded {
     fn drop(&mut self) {}
+}
+
+/// Nothing is known of threads here.
+#[derive(Clone, Copy)]
+pub(crate) struct Context;
+
+impl Context {
+    pub(crate) fn new(_: Option<Range<usize>>) -> Self {
+        Self
+    }
+
+    pub(crate) const fn current() -> Self {
+        Self
+    }
+
+    pub(crate) const fn enter(self) {}
 }
 
 /// Nothing is watched here.

@@ -7,6 +7,7 @@
 //! nest like on a real processor, and a driver that is stopped is simply never returned to.
 
 mod arithmetic;
+mod context;
 mod faults;
 mod instructions;
 mod registers;
@@ -15,6 +16,7 @@ mod spinning;
 mod stack;
 mod trap;
 
+pub(crate) use context::Context;
 pub(crate) use signals::Guarded;
 pub(crate) use spinning::SpinWatch;
 pub(crate) use stack::driver_frames;

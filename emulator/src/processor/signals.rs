@@ -31,7 +31,8 @@ const RED_ZONE: usize = 128;
 /// What handlers of signals need to know of the thread that they interrupt.
 pub(super) struct Thread {
     pub(super) machine: *const Machine,
-    stack: Range<usize>,
+    /// The stack in use, from and to: each thread of the emulated PC has its own.
+    stack: Cell<(usize, usize)>,
     last_stack_end: usize,
     pub(super) spins: Cell<u32>,
     pub(super) last_progress: Cell<u64>,
@@ -74,7 +75,7 @@ impl Guarded {
         assert_eq!(result, 0, "the host refuses a stack for signals");
         let thread = Box::new(Thread {
             machine,
-            stack: stack_of_this_thread(),
+            stack: Cell::new(stack_of_this_thread()),
             last_stack_end: memory.expose_provenance() + HANDLER_STACK + LAST_STACK,
             spins: Cell::new(0),
             last_progress: Cell::new(0),
@@ -115,7 +116,7 @@ fn allocate(bytes: usize) -> *mut c_void {
     memory
 }
 
-fn stack_of_this_thread() -> Range<usize> {
+fn stack_of_this_thread() -> (usize, usize) {
     let mut attributes = MaybeUninit::uninit();
     let (mut begin, mut size) = (null_mut(), 0);
     // SAFETY: gives the handle of this thread.
@@ -127,7 +128,7 @@ fn stack_of_this_thread() -> Range<usize> {
     unsafe { libc::pthread_attr_getstack(attributes.as_ptr(), &raw mut begin, &raw mut size) };
     // SAFETY: they are not used any more.
     unsafe { libc::pthread_attr_destroy(attributes.as_mut_ptr()) };
-    begin.addr()..begin.addr() + size
+    (begin.addr(), begin.addr() + size)
 }
 
 pub(super) type Handler = unsafe extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void);
@@ -153,9 +154,17 @@ pub(super) fn interrupted<'thread>() -> Option<&'thread Thread> {
     unsafe { THREAD.get().as_ref() }
 }
 
-/// The stack of this thread, if it is a machine's.
-pub(crate) fn stack_of_machine() -> Option<Range<usize>> {
-    interrupted().map(|thread| thread.stack.clone())
+/// The stack in use, if this is a machine's thread.
+pub(super) fn stack_of_machine() -> Option<Range<usize>> {
+    let (start, end) = interrupted()?.stack.get();
+    Some(start..end)
+}
+
+/// Another thread of the emulated PC runs, on another stack.
+pub(super) fn set_stack_of_machine(stack: Range<usize>) {
+    if let Some(thread) = interrupted() {
+        thread.stack.set((stack.start, stack.end));
+    }
 }
 
 unsafe extern "C" fn on_exception(
@@ -183,7 +192,8 @@ impl Thread {
     pub(super) fn go_on_in_trap(&self, context: &mut libc::ucontext_t, cause: Cause) {
         let registers = &mut context.uc_mcontext.gregs;
         let frame = Registers(*registers);
-        let enough = self.stack.start + LEAST_STACK..self.stack.end;
+        let (start, end) = self.stack.get();
+        let enough = start + LEAST_STACK..end;
         let out_of_stack = !enough.contains(&frame.stack());
         let end = if out_of_stack {
             self.last_stack_end

@@ -23,9 +23,17 @@ pub(crate) fn driver_frames(images: &[Rc<MappedImage>]) -> Vec<StackFrame> {
             .iter()
             .any(|image| image.offset_of(address).is_some())
     };
+    let stack = stack_of_machine().unwrap_or(0..0);
     let mut caller = None;
-    // The host's code ends where a driver called it.
+    let mut was_on_stack = false;
+    // The host's code ends where a driver called it. Below the first frame of a thread come those of
+    // the one that gave it the processor, which have nothing to do with it.
     backtrace::trace(|frame| {
+        let is_on_stack = stack.contains(&frame.sp().addr());
+        if was_on_stack && !is_on_stack {
+            return false;
+        }
+        was_on_stack = is_on_stack;
         let instruction = frame.ip().addr();
         if is_driver(instruction) {
             caller = Some(Registers::at(instruction, frame.sp().addr()));

@@ -54,6 +54,15 @@ pub(crate) fn innermost() -> Option<Registers> {
     unsafe { frame.as_ref() }.map(|frame| frame.registers)
 }
 
+pub(super) fn innermost_frame() -> *const TrapFrame {
+    INNERMOST.get()
+}
+
+/// Another thread of the emulated PC runs, which has traps of its own.
+pub(super) fn set_innermost_frame(frame: *const TrapFrame) {
+    INNERMOST.set(frame);
+}
+
 impl TrapFrame {
     pub(super) const fn new(registers: Registers, cause: Cause, out_of_stack: bool) -> Self {
         Self {

@@ -3,11 +3,12 @@
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 mod program;
+mod threads;
 
 use std::fs;
 
 use emulated_pc::hardware::ns16550::{Ns16550, Ns16550Switches};
-use emulated_pc::{BugCheck, Config, DriverImage, DriverSource, Hardware, Stop, boot};
+use emulated_pc::{BugCheck, Config, DriverImage, DriverSource, Hardware, Pc, Stop, boot};
 use iced_x86::code_asm::{
     CodeAssembler, IcedError, al, ax, byte_ptr, cl, cr8, dh, dl, dx, eax, ecx, edx, qword_ptr, r8d,
     rax, rcx, rdx, rsp,
@@ -17,26 +18,46 @@ use program::{
     Program, SAYING, TEXT,
 };
 
-/// What became of a driver that was loaded and, if that went well, unloaded: what it said, if it said
-/// something.
-fn run(program: &Program) -> Result<Option<u32>, Stop> {
+/// Has an image made of a program, from which it is loaded.
+fn image_of(program: &Program) -> DriverSource {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("small.sys");
     fs::write(&file, program.link()).expect("a file");
-    let image = DriverImage::open(&file).unwrap_or_else(|error| panic!("{error}"));
-    let source = DriverSource::Image(image);
-    boot(Config::default(), |pc| {
-        let chip = || Box::new(Ns16550::new(Ns16550Switches::default()));
-        let _at_ports = pc.plug(Hardware::at_ports(chip(), 0x330, None));
-        let _in_memory = pc.plug(Hardware::in_memory(chip(), 0xFE00_0000, None));
-        match pc.load_from(&source) {
-            Ok(driver) => {
-                driver.unload();
-                None
-            }
-            Err(status) => Some(status.cast_unsigned() & !SAYING),
+    DriverSource::Image(DriverImage::open(&file).unwrap_or_else(|error| panic!("{error}")))
+}
+
+/// What became of a driver that was loaded and, if that went well, unloaded: what it said, if it said
+/// something.
+fn load(pc: &Pc, source: &DriverSource) -> Option<u32> {
+    match pc.load_from(source) {
+        Ok(driver) => {
+            driver.unload();
+            None
         }
-    })
+        Err(status) => Some(status.cast_unsigned() & !SAYING),
+    }
+}
+
+/// The same on a PC of its own. It is the same on the scenario's stack and on another thread's.
+fn run(program: &Program) -> Result<Option<u32>, Stop> {
+    let source = image_of(program);
+    let [on_scenario, on_thread] = [false, true].map(|thread| {
+        boot(Config::default(), |pc| {
+            let chip = || Box::new(Ns16550::new(Ns16550Switches::default()));
+            let _at_ports = pc.plug(Hardware::at_ports(chip(), 0x330, None));
+            let _in_memory = pc.plug(Hardware::in_memory(chip(), 0xFE00_0000, None));
+            if !thread {
+                return load(pc, &source);
+            }
+            let mut loaded = None;
+            pc.scope(|scope| {
+                scope.spawn("loading", || loaded = load(pc, &source));
+            });
+            loaded
+        })
+    });
+    assert_eq!(on_scenario, on_thread);
+    on_scenario
 }
 
 fn says(code: Code) -> Option<u32> {

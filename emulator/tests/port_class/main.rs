@@ -1,5 +1,6 @@
 //! The port class, the MIDI port and the clients, with a small driver of their own.
 
+mod beside;
 mod checks;
 mod clients;
 mod data;
@@ -8,3 +9,4 @@ mod life;
 mod repetition;
 mod scenario;
 mod test_driver;
+mod threads;

@@ -100,7 +100,8 @@ pub fn describe_as(description: &'static PCFILTER_DESCRIPTOR) {
 /// Bytes arrive at the capturing side, as if from hardware.
 pub fn receive(bytes: &[u8]) {
     RING.with_borrow_mut(|ring| ring.extend(bytes));
-    MINIPORT.with_borrow(|miniport| miniport.as_ref().expect("it was started").notify());
+    let miniport = MINIPORT.with_borrow(Clone::clone);
+    miniport.expect("it was started").notify();
 }
 
 /// Takes the record of calls.
@@ -117,6 +118,15 @@ pub fn take_calls() -> Vec<String> {
 }
 
 fn called(name: &str) {
+    note(name);
+    let hook = HOOKS.with_borrow(|hooks| hooks.get(name).cloned());
+    if let Some(hook) = hook {
+        hook();
+    }
+}
+
+/// Records something as if it were a call.
+pub fn note(name: &str) {
     // SAFETY: the driver runs on an emulated PC.
     let irql = unsafe { KeGetCurrentIrql() };
     let mut stamp = 0;
@@ -128,10 +138,6 @@ fn called(name: &str) {
         time,
     };
     TRACE.with_borrow_mut(|trace| trace.push(call));
-    let hook = HOOKS.with_borrow(|hooks| hooks.get(name).cloned());
-    if let Some(hook) = hook {
-        hook();
-    }
 }
 
 /// The pool of the emulated PC.
@@ -182,8 +188,10 @@ impl Drop for Miniport {
 impl Miniport {
     fn notify(&self) {
         let bound = self.bound.borrow();
-        if let (Some(port), Some(group)) = (&bound.port, &bound.group) {
-            port.notify(group);
+        let (port, group) = (bound.port.clone(), bound.group.clone());
+        drop(bound);
+        if let (Some(port), Some(group)) = (port, group) {
+            port.notify(&group);
         }
     }
 

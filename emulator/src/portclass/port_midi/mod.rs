@@ -23,11 +23,12 @@ use portcls::interfaces::{
 use portcls::status::{
     Outcome, STATUS_INVALID_DEVICE_STATE, STATUS_NOINTERFACE, STATUS_NOT_SUPPORTED, check,
 };
-use portcls::types::{DEVICE_POWER_STATE, GUID, POWER_STATE, PVOID};
+use portcls::types::{DEVICE_POWER_STATE, GUID, POWER_DEVICE_D0, POWER_STATE, PVOID};
 
 use super::adapter::Adapter;
 use super::sink::sink;
 use crate::machine::stop::BugCheck;
+use crate::machine::threads::lock::{Held, Lock};
 use crate::machine::{Machine, current};
 use description::Description;
 use interface::PortMidi;
@@ -56,6 +57,11 @@ pub(crate) struct Port {
     handles: Cell<usize>,
     gone: Cell<bool>,
     pins: RefCell<Vec<Rc<OpenPin>>>,
+    /// Held while pins are opened and closed and while streams change state, the system's changes for
+    /// power included: what KS holds a filter's control mutex for (Windows Driver Kit, "Filter Control Mutex
+    /// in `AVStream`"). Properties, power notifications and the device's removal go on beside it: the
+    /// port class is not documented to hold it then.
+    control: Lock,
 }
 
 /// Asks an object of the driver for an interface.
@@ -103,6 +109,7 @@ impl Port {
             handles: Cell::new(0),
             gone: Cell::new(false),
             pins: RefCell::default(),
+            control: Lock::new("a filter's control lock"),
         });
         let weak = Rc::downgrade(&port);
         let sink = sink(move || {
@@ -266,17 +273,19 @@ impl Port {
 
     /// Becomes a member of a group, once.
     fn join(&self, group: &ComPtr<IServiceGroup>) {
-        let mut joined = self.joined.borrow_mut();
-        let known = joined.iter().any(|other| other.as_ptr() == group.as_ptr());
-        if let (false, Some(sink)) = (known, self.sink.borrow().as_ref()) {
-            join(group, sink);
-            joined.push(group.clone());
+        let is_this = |other: &ComPtr<IServiceGroup>| other.as_ptr() == group.as_ptr();
+        let known = self.joined.borrow().iter().any(is_this);
+        let sink = self.sink.borrow().clone();
+        if let (false, Some(sink)) = (known, sink) {
+            self.joined.borrow_mut().push(group.clone());
+            join(group, &sink);
         }
     }
 
     fn leave_groups(&self, machine: &Machine) {
         let joined = std::mem::take(&mut *self.joined.borrow_mut());
-        if let Some(sink) = self.sink.borrow().as_ref() {
+        let sink = self.sink.borrow().clone();
+        if let Some(sink) = &sink {
             for group in &joined {
                 leave(group, sink);
             }
@@ -387,12 +396,14 @@ impl Port {
     // --- power ----------------------------------------------------------------------------------
 
     pub(crate) fn pause_streams(&self, machine: &Machine) {
+        let _control = self.control.hold(machine);
         for pin in self.pins.borrow().clone() {
             pin.pause_for_power(machine);
         }
     }
 
     pub(crate) fn resume_streams(&self, machine: &Machine) {
+        let _control = self.control.hold(machine);
         for pin in self.pins.borrow().clone() {
             pin.resume_after_power(machine);
         }
@@ -416,12 +427,22 @@ impl Port {
         }
     }
 
-    /// Brings the device to D0 if it sleeps.
-    pub(crate) fn power_up(&self, machine: &Machine) -> Outcome<()> {
+    /// Takes the control lock.
+    fn take_control(&self, machine: &Machine) -> Held {
+        self.control.hold(machine)
+    }
+
+    /// Has the device in D0, where it stays as long as `control` is kept. To bring it there, the lock is
+    /// released meanwhile; then it returns `None`, and what was looked at before may have changed.
+    fn stay_powered(&self, machine: &Machine, control: Held) -> Outcome<Option<Held>> {
         let adapter = self.adapter.borrow().clone();
         let adapter = adapter.ok_or(STATUS_INVALID_DEVICE_STATE)?;
-        adapter.change_power(machine, portcls::types::POWER_DEVICE_D0);
-        Ok(())
+        if adapter.stays_awake(machine) {
+            return Ok(Some(control));
+        }
+        drop(control);
+        adapter.change_power(machine, POWER_DEVICE_D0);
+        Ok(None)
     }
 }
 

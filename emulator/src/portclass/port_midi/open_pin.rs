@@ -31,6 +31,7 @@ use crate::machine::deferred::Work;
 use crate::machine::events::Event;
 use crate::machine::irql::PASSIVE_LEVEL;
 use crate::machine::stop::BugCheck;
+use crate::machine::threads::lock::Held;
 use crate::machine::{Machine, current};
 use crate::portclass::sink::sink;
 use crate::time::Instant;
@@ -95,7 +96,36 @@ impl OpenPin {
         id: u32,
     ) -> Outcome<Rc<Self>> {
         machine.require_irql(PASSIVE_LEVEL, "IRP_MJ_CREATE", "IrqlIoPassive");
+        loop {
+            let control = port.take_control(machine);
+            if let Some(pin) = Self::open_powered(machine, port, filter, id, control)? {
+                return Ok(pin);
+            }
+        }
+    }
+
+    /// The same with the control lock held, if the device is in D0.
+    fn open_powered(
+        machine: &Machine,
+        port: &Rc<Port>,
+        filter: usize,
+        id: u32,
+        control: Held,
+    ) -> Outcome<Option<Rc<Self>>> {
         let children = port.children()?;
+        let opened = Self::open_with(machine, port, &children, filter, id, control);
+        release(machine, children);
+        opened
+    }
+
+    fn open_with(
+        machine: &Machine,
+        port: &Rc<Port>,
+        children: &Children,
+        filter: usize,
+        id: u32,
+        control: Held,
+    ) -> Outcome<Option<Rc<Self>>> {
         let description = Rc::clone(&children.description);
         let pin = description.pins.get(id as usize);
         let pin = pin.ok_or(STATUS_INVALID_PARAMETER)?;
@@ -125,7 +155,9 @@ impl OpenPin {
         if !limits.allow_one_more() {
             return Err(STATUS_DEVICE_BUSY);
         }
-        port.power_up(machine)?;
+        let Some(_control) = port.stay_powered(machine, control)? else {
+            return Ok(None);
+        };
         let capture = pin.dataflow == KSPIN_DATAFLOW_OUT;
         let pin = Rc::new(Self {
             port: Rc::clone(port),
@@ -146,9 +178,8 @@ impl OpenPin {
             render: RefCell::default(),
             received: RefCell::default(),
         });
-        let stream = Self::new_stream(&pin, machine, &children);
-        release(machine, children);
-        pin.stream.replace(Some(stream?));
+        let stream = Self::new_stream(&pin, machine, children)?;
+        pin.stream.replace(Some(stream));
         let weak = Rc::downgrade(&pin);
         let work = machine.add_system_work(Rc::new(move || {
             if let Some(pin) = weak.upgrade() {
@@ -158,7 +189,7 @@ impl OpenPin {
         }));
         pin.work.set(work);
         port.pins.borrow_mut().push(Rc::clone(&pin));
-        Ok(pin)
+        Ok(Some(pin))
     }
 
     fn new_stream(this: &Rc<Self>, machine: &Machine, children: &Children) -> Outcome<Stream> {
@@ -218,6 +249,7 @@ impl OpenPin {
     /// Closes the pin.
     pub(crate) fn close(self: &Rc<Self>, machine: &Machine) {
         machine.require_irql(PASSIVE_LEVEL, "IRP_MJ_CLOSE", "IrqlIoPassive");
+        let _control = self.port.take_control(machine);
         self.fail_requests(machine, STATUS_CANCELLED);
         // A stream can't refuse to stop.
         let _ = self.set_state(machine, KSSTATE_STOP);
@@ -280,13 +312,21 @@ impl OpenPin {
         if !(KSSTATE_STOP..=KSSTATE_RUN).contains(&target) {
             return STATUS_INVALID_PARAMETER;
         }
+        let mut control = self.port.take_control(machine);
         while self.state.get() < target {
             if self.port.is_gone() {
                 return STATUS_DEVICE_REMOVED;
             }
+            control = match self.port.stay_powered(machine, control) {
+                Ok(Some(control)) => control,
+                Ok(None) => {
+                    control = self.port.take_control(machine);
+                    continue;
+                }
+                Err(status) => return status,
+            };
             let step = self.state.get() + 1;
-            let powered = self.port.power_up(machine);
-            if let Err(status) = powered.and_then(|()| self.step_up(machine, step)) {
+            if let Err(status) = self.step_up(machine, step) {
                 return status;
             }
         }
