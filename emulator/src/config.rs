@@ -24,6 +24,9 @@ pub struct Config {
     /// How long a routine at raised IRQL may take before the machine stops with
     /// `DPC_WATCHDOG_VIOLATION`.
     pub watchdog: Duration,
+    /// For how long interrupts may follow on each other, without the interrupted code going on, before the
+    /// machine stops with `DPC_WATCHDOG_VIOLATION`.
+    pub interrupt_storm: Duration,
     /// Which allocation fails, counted from 0: those of the driver from the pool, and the objects that
     /// the port class makes for it.
     pub failing_allocation: Option<u64>,
@@ -41,6 +44,7 @@ impl Default for Config {
             timer_lateness: Duration::from_micros(30),
             client_latency: Duration::from_micros(100),
             watchdog: Duration::from_millis(1),
+            interrupt_storm: Duration::from_millis(100),
             failing_allocation: None,
         }
     }

@@ -73,7 +73,12 @@ impl PhysicalDevice {
             .collect();
         let bus = hardware.chip.map(|chip| {
             let device = PluggedDevice::new(chip, hardware.registers, line, hardware.loop_cable);
-            machine.bus.plug(device)
+            let asserts = device.chip.borrow().interrupt_line();
+            let index = machine.bus.plug(device);
+            if asserts {
+                machine.update_device(index);
+            }
+            index
         });
         Self {
             // SAFETY: zeros are a valid device object: numbers and null pointers.

@@ -1,21 +1,30 @@
 //! Interrupt lines and what is connected to them.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use crate::time::Instant;
 
 /// How a line makes the processor take notice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Trigger {
-    /// As long as the line is active (PCI).
+    /// As long as the line is active (PCI). A line that is active when a routine is connected to it
+    /// interrupts before the connect returns.
     #[default]
     Level,
-    /// When the line becomes active (ISA).
+    /// When the line becomes active (ISA). An edge that comes while no routine is connected is lost: the
+    /// line's input at the I/O APIC, which every PC with 64-bit Windows has, is masked then, and the
+    /// 82093AA's data sheet has edges at a masked input neither delivered nor held. (An 8259 would
+    /// have kept it.)
     Edge,
 }
 
 /// Calls all that is connected to a line; returns whether anybody claimed the interrupt.
 pub(crate) type ServiceChain = Rc<dyn Fn() -> bool>;
+
+/// What an interrupt costs whose line is still active afterwards: entry, end of interrupt, and entry
+/// again. So a storm takes time, whatever its routines do.
+pub(crate) const COST_OF_RETURN: Duration = Duration::from_micros(1);
 
 #[derive(Default)]
 pub(crate) struct Line {
@@ -23,12 +32,50 @@ pub(crate) struct Line {
     active: bool,
     /// When the processor will take notice, if it has something to notice.
     pending_from: Option<Instant>,
-    unclaimed: u32,
     connected: Vec<(usize, ServiceChain)>,
 }
 
-/// Unclaimed interrupts in a row after which a machine counts as hung.
-const MOST_UNCLAIMED: u32 = 1000;
+/// An interrupt that was served.
+pub(crate) struct Served {
+    pub(crate) line: usize,
+    pub(crate) claimed: bool,
+    /// The line is level-triggered and still active: the next interrupt follows on this one.
+    pub(crate) still_active: bool,
+}
+
+/// Interrupts that follow on each other, so that the interrupted code does not go on.
+#[derive(Default)]
+pub(crate) struct Storm {
+    since: Option<Instant>,
+    any_claimed: bool,
+}
+
+impl Storm {
+    /// An interrupt that came at `at` was served. Returns what is wrong if the interrupted code has been
+    /// waiting for longer than `most`.
+    pub(crate) fn add(
+        &mut self,
+        served: &Served,
+        at: Instant,
+        now: Instant,
+        most: Duration,
+    ) -> Option<String> {
+        let since = *self.since.get_or_insert(at);
+        self.any_claimed |= served.claimed;
+        if !served.still_active || now.since(since) <= most {
+            return None;
+        }
+        let what = if self.any_claimed {
+            "its interrupts are claimed, and the line is still active"
+        } else {
+            "no service routine claims its interrupts"
+        };
+        let line = served.line;
+        Some(format!(
+            "interrupt storm: line {line} has kept the processor from going on for {most:?}; {what}"
+        ))
+    }
+}
 
 /// All lines by their vectors.
 #[derive(Default)]
@@ -52,6 +99,9 @@ impl Interrupts {
         let line = &mut self.lines[line];
         let rose = active && !line.active;
         line.active = active;
+        if line.connected.is_empty() {
+            return false;
+        }
         if rose {
             line.pending_from.get_or_insert(notice_at);
         } else if !active && line.trigger == Trigger::Level {
@@ -60,16 +110,25 @@ impl Interrupts {
         rose
     }
 
-    pub(crate) fn connect(&mut self, line: usize, chain: ServiceChain) -> usize {
+    /// Connects a chain of routines. A level-triggered line that is active interrupts from `now` on.
+    pub(crate) fn connect(&mut self, line: usize, chain: ServiceChain, now: Instant) -> usize {
         self.next_connection += 1;
         let connection = self.next_connection;
-        self.lines[line].connected.push((connection, chain));
+        let line = &mut self.lines[line];
+        line.connected.push((connection, chain));
+        if line.active && line.trigger == Trigger::Level {
+            line.pending_from = Some(now);
+        }
         connection
     }
 
+    /// Disconnects a chain. The line of the last one is masked: what was pending is dropped.
     pub(crate) fn disconnect(&mut self, connection: usize) {
         for line in &mut self.lines {
             line.connected.retain(|(other, _)| *other != connection);
+            if line.connected.is_empty() {
+                line.pending_from = None;
+            }
         }
     }
 
@@ -80,9 +139,11 @@ impl Interrupts {
 
     /// A line whose interrupt the processor takes now, with what is connected to it.
     pub(crate) fn take_pending(&mut self, now: Instant) -> Option<(usize, Vec<ServiceChain>)> {
-        let (number, line) = self.lines.iter_mut().enumerate().find(|(_, line)| {
-            !line.connected.is_empty() && line.pending_from.is_some_and(|from| from <= now)
-        })?;
+        let (number, line) = self
+            .lines
+            .iter_mut()
+            .enumerate()
+            .find(|(_, line)| line.pending_from.is_some_and(|from| from <= now))?;
         line.pending_from = None;
         let chains = line
             .connected
@@ -92,14 +153,17 @@ impl Interrupts {
         Some((number, chains))
     }
 
-    /// The interrupt was served. Returns false when it looks as if the machine hung in an
-    /// endless chain of interrupts that nobody claims.
-    pub(crate) fn served(&mut self, line: usize, claimed: bool, now: Instant) -> bool {
-        let line = &mut self.lines[line];
-        line.unclaimed = if claimed { 0 } else { line.unclaimed + 1 };
-        if line.active && line.trigger == Trigger::Level {
+    /// The interrupt was served: a level-triggered line that is still active interrupts again.
+    pub(crate) fn served(&mut self, number: usize, claimed: bool, now: Instant) -> Served {
+        let line = &mut self.lines[number];
+        let still_active = line.active && line.trigger == Trigger::Level;
+        if still_active {
             line.pending_from.get_or_insert(now);
         }
-        line.unclaimed < MOST_UNCLAIMED
+        Served {
+            line: number,
+            claimed,
+            still_active,
+        }
     }
 }

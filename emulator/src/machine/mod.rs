@@ -34,7 +34,7 @@ use boot::StopSender;
 use bus::Bus;
 use deferred::{Deferred, Queued, Work};
 use events::{Event, Events};
-use interrupts::Interrupts;
+use interrupts::{Interrupts, Storm};
 use irql::{DEVICE_LEVEL, DISPATCH_LEVEL, Irql, PASSIVE_LEVEL};
 use paging::Paging;
 use pool::{Pool, PoolFault};
@@ -375,10 +375,12 @@ impl Machine {
 
     /// Runs every interrupt and DPC that may run now.
     pub(crate) fn deliver(&self) {
+        let mut storm = Storm::default();
         loop {
-            if self.irql() < DEVICE_LEVEL && self.take_interrupt() {
+            if self.irql() < DEVICE_LEVEL && self.take_interrupt(&mut storm) {
                 continue;
             }
+            storm = Storm::default();
             if self.irql() < DISPATCH_LEVEL && self.take_dpc() {
                 continue;
             }
@@ -386,8 +388,9 @@ impl Machine {
         }
     }
 
-    fn take_interrupt(&self) -> bool {
-        let pending = self.interrupts.borrow_mut().take_pending(self.now());
+    fn take_interrupt(&self, storm: &mut Storm) -> bool {
+        let at = self.now();
+        let pending = self.interrupts.borrow_mut().take_pending(at);
         let Some((line, chains)) = pending else {
             return false;
         };
@@ -398,24 +401,23 @@ impl Machine {
             claimed |= chain();
         }
         self.end();
-        self.pass_quietly();
-        let sane = self
-            .interrupts
-            .borrow_mut()
-            .served(line, claimed, self.now());
+        self.pass_quietly(self.config.kernel_call_cost);
+        let now = self.now();
+        let served = self.interrupts.borrow_mut().served(line, claimed, now);
+        if served.still_active {
+            self.pass_quietly(interrupts::COST_OF_RETURN);
+        }
         self.lower_irql_quietly(old);
-        if !sane {
-            self.bug_check(
-                BugCheck::DpcWatchdogViolation,
-                "an interrupt line stays active and nobody claims its interrupts",
-            );
+        let most = self.config.interrupt_storm;
+        if let Some(fault) = storm.add(&served, at, self.now(), most) {
+            self.bug_check(BugCheck::DpcWatchdogViolation, fault);
         }
         true
     }
 
-    /// The cost of an interrupt that does nothing, so that a storm takes time.
-    fn pass_quietly(&self) {
-        self.advance_to(self.now() + self.config.kernel_call_cost);
+    /// The processor's own time at an interrupt.
+    fn pass_quietly(&self, cost: Duration) {
+        self.advance_to(self.now() + cost);
     }
 
     fn take_dpc(&self) -> bool {

@@ -77,6 +77,8 @@ thread_local! {
     static HOOKS: RefCell<BTreeMap<String, Hook>> = const { RefCell::new(BTreeMap::new()) };
     static WRITE: RefCell<Option<WriteAnswer>> = const { RefCell::new(None) };
     static RING: RefCell<VecDeque<u8>> = const { RefCell::new(VecDeque::new()) };
+    static INTERRUPT: Cell<Option<NTSTATUS>> = const { Cell::new(None) };
+    static SYNC_MODE: Cell<i32> = const { Cell::new(INTERRUPT_SYNC_MODE_NORMAL) };
     static CAPTURES: Cell<bool> = const { Cell::new(false) };
     static MINIPORT: RefCell<Option<Own<Miniport>>> = const { RefCell::new(None) };
     static DESCRIPTION: Cell<&'static PCFILTER_DESCRIPTOR> = const { Cell::new(&FILTER) };
@@ -90,6 +92,16 @@ pub fn on(name: &str, hook: impl Fn() + 'static) {
 /// Has `answer` stand in for Write.
 pub fn answer_writes(answer: impl Fn(&[u8]) -> Outcome<usize> + 'static) {
     WRITE.replace(Some(Rc::new(answer)));
+}
+
+/// Has the service routine return `status` without touching the hardware; `None` has it work again.
+pub fn answer_interrupts(status: Option<NTSTATUS>) {
+    INTERRUPT.set(status);
+}
+
+/// Sets the mode of interrupts that are connected from now on.
+pub fn synchronize_as(mode: i32) {
+    SYNC_MODE.set(mode);
 }
 
 /// Describes the filter otherwise.
@@ -277,7 +289,7 @@ fn connect(
             null_mut(),
             resources.as_ptr(),
             0,
-            INTERRUPT_SYNC_MODE_NORMAL,
+            SYNC_MODE.get(),
         )
     })?;
     // SAFETY: on success it is an object with a reference for us.
@@ -291,6 +303,7 @@ fn connect(
     // SAFETY: the miniport disconnects before it goes.
     unsafe { sync.register(interrupt, context.cast_mut().cast()) }?;
     sync.connect()?;
+    called("connected");
     for command in [0xFF, 0x3F] {
         write_register(1, command);
     }
@@ -315,6 +328,9 @@ fn write_register(offset: u16, value: u8) {
 portcls::system_abi! {
     unsafe fn interrupt(_sync: *mut IInterruptSync, context: *mut c_void) -> NTSTATUS {
         called("interrupt");
+        if let Some(status) = INTERRUPT.get() {
+            return status;
+        }
         let mut bytes = 0;
         while read_register(1) & 0x80 == 0 {
             let byte = read_register(0);
