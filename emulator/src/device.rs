@@ -198,6 +198,18 @@ impl Device {
         });
     }
 
+    /// Has bytes arrive whole at the chip at this very moment, whatever else is on the wire: for what is
+    /// done by [`Pc::at_call`](crate::Pc::at_call).
+    pub fn receive_now(&self, bytes: &[u8]) {
+        let now = self.machine.now();
+        self.change(|device| {
+            let mut chip = device.chip.borrow_mut();
+            for &byte in bytes {
+                chip.receive(byte, LineFault::default(), now);
+            }
+        });
+    }
+
     /// Makes the far end's clock fast, or slow if negative, by so many parts per million.
     pub fn set_far_end_speed_deviation(&self, parts_per_million: i32) {
         self.change(|device| device.set_far_end_speed_deviation(parts_per_million));

@@ -35,7 +35,7 @@ pub use device::{Device, Hardware, HardwareResource, RegistryValue};
 pub use image::{DriverImage, ImageError};
 pub use io::driver::{Driver, DriverSource};
 pub use io::filter::{Filter, PinInfo};
-pub use io::functional_device::FunctionalDevice;
+pub use io::functional_device::{FunctionalDevice, Removal};
 pub use io::pin::Pin;
 pub use io::request::{Completion, PinStatistics, RequestId};
 pub use machine::activity::{Activity, LongestTimes};

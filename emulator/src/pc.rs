@@ -84,6 +84,38 @@ impl Pc {
         self.machine.idle_while(self.now() + limit, condition)
     }
 
+    /// Has `work` done at the `n`-th kernel call or register access from now, counted from 1: in no
+    /// processor's context, before that call's time passes and before the interrupts and DPCs that may run at
+    /// it. Together with [`Self::calls`] a test can try every moment of what a driver does:
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// use emulated_pc::ntddk::KeStallExecutionProcessor;
+    /// use emulated_pc::{Config, boot};
+    ///
+    /// boot(Config::default(), |pc| {
+    ///     let reached = Rc::new(Cell::new(false));
+    ///     let flag = Rc::clone(&reached);
+    ///     pc.at_call(2, move || flag.set(true));
+    ///     for call in 1..=3 {
+    ///         // SAFETY: this is the thread of an emulated PC.
+    ///         unsafe { KeStallExecutionProcessor(1) };
+    ///         assert_eq!(reached.get(), call >= 2);
+    ///     }
+    /// })
+    /// .unwrap();
+    /// ```
+    pub fn at_call(&self, n: u64, work: impl FnOnce() + 'static) {
+        self.machine.at_moment(n, Box::new(work));
+    }
+
+    /// How many kernel calls and register accesses there have been since power-on.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.machine.progress()
+    }
+
     /// The longest times at raised IRQL seen so far.
     #[must_use]
     pub fn longest_times(&self) -> LongestTimes {

@@ -11,6 +11,7 @@ pub(crate) mod deferred;
 pub(crate) mod events;
 pub(crate) mod interrupts;
 pub mod irql;
+mod moments;
 pub(crate) mod paging;
 pub(crate) mod pool;
 pub mod stop;
@@ -36,6 +37,7 @@ use deferred::{Deferred, Queued, Work};
 use events::{Event, Events};
 use interrupts::{Interrupts, Storm};
 use irql::{DEVICE_LEVEL, DISPATCH_LEVEL, Irql, PASSIVE_LEVEL};
+use moments::Moments;
 use paging::Paging;
 use pool::{Pool, PoolFault};
 use stop::{BugCheck, Stop};
@@ -69,6 +71,7 @@ pub(crate) struct Machine {
     pub(crate) system: System,
     /// Counts what lets time pass.
     progress: Cell<u64>,
+    moments: Moments,
     stop_sender: StopSender,
 }
 
@@ -123,6 +126,7 @@ impl Machine {
             paging: Paging::default(),
             images: RefCell::default(),
             progress: Cell::new(0),
+            moments: Moments::default(),
             spin_locks: RefCell::default(),
             bus: Bus::default(),
             mappings: Cell::new(0),
@@ -284,6 +288,7 @@ impl Machine {
     /// and may interrupt, runs.
     pub(crate) fn pass(&self, cost: Duration) {
         self.progress.set(self.progress.get() + 1);
+        self.run_moment();
         self.advance_to(self.now() + cost);
         self.deliver();
         self.check_watchdog();

@@ -6,6 +6,7 @@ mod data;
 mod descriptions;
 mod interrupts;
 mod life;
+mod removal;
 mod repetition;
 mod scenario;
 mod test_driver;

@@ -79,6 +79,7 @@ thread_local! {
     static RING: RefCell<VecDeque<u8>> = const { RefCell::new(VecDeque::new()) };
     static INTERRUPT: Cell<Option<NTSTATUS>> = const { Cell::new(None) };
     static SYNC_MODE: Cell<i32> = const { Cell::new(INTERRUPT_SYNC_MODE_NORMAL) };
+    static STAYS_CONNECTED: Cell<bool> = const { Cell::new(false) };
     static CAPTURES: Cell<bool> = const { Cell::new(false) };
     static MINIPORT: RefCell<Option<Own<Miniport>>> = const { RefCell::new(None) };
     static DESCRIPTION: Cell<&'static PCFILTER_DESCRIPTOR> = const { Cell::new(&FILTER) };
@@ -102,6 +103,11 @@ pub fn answer_interrupts(status: Option<NTSTATUS>) {
 /// Sets the mode of interrupts that are connected from now on.
 pub fn synchronize_as(mode: i32) {
     SYNC_MODE.set(mode);
+}
+
+/// Has the driver keep its interrupt at a surprise removal, until the device is removed.
+pub fn stay_connected() {
+    STAYS_CONNECTED.set(true);
 }
 
 /// Describes the filter otherwise.
@@ -497,7 +503,9 @@ portcls::system_abi! {
         let minor = unsafe { (*location).MinorFunction };
         if [0x02, 0x04, 0x17].contains(&minor) {
             called(&format!("PnP {minor:#x}"));
-            give_up();
+            if minor != 0x17 || !STAYS_CONNECTED.get() {
+                give_up();
+            }
         }
         // SAFETY: the arguments of a dispatch routine.
         unsafe { PcDispatchIrp(device.cast(), irp.cast()) }
