@@ -25,6 +25,9 @@ impl Pc {
     }
 
     /// Plugs a device in.
+    ///
+    /// # Panics
+    /// If it is to share the line of a device that has none.
     #[must_use]
     pub fn plug(&self, hardware: Hardware) -> Device {
         Device {

@@ -370,9 +370,11 @@ impl Machine {
     // --- interrupts and DPCs --------------------------------------------------------------------
 
     /// Sets an interrupt line as a device drives it.
-    pub(crate) fn drive_line(&self, line: usize, active: bool) {
+    pub(crate) fn drive_line(&self, line: usize, device: usize, level: bool) {
         let notice_at = self.now() + self.random_duration(self.config.interrupt_latency);
-        let rose = self.interrupts.borrow_mut().drive(line, active, notice_at);
+        let mut interrupts = self.interrupts.borrow_mut();
+        let rose = interrupts.drive(line, device, level, notice_at);
+        drop(interrupts);
         if rose {
             self.schedule(notice_at, Event::Wake);
         }
@@ -396,19 +398,16 @@ impl Machine {
     fn take_interrupt(&self, storm: &mut Storm) -> bool {
         let at = self.now();
         let pending = self.interrupts.borrow_mut().take_pending(at);
-        let Some((line, chains)) = pending else {
+        let Some(taken) = pending else {
             return false;
         };
         let old = self.raise_irql(DEVICE_LEVEL);
         self.begin(Activity::InterruptRoutine);
-        let mut claimed = false;
-        for chain in chains {
-            claimed |= chain();
-        }
+        let claimed = self.serve(&taken);
         self.end();
         self.pass_quietly(self.config.kernel_call_cost);
         let now = self.now();
-        let served = self.interrupts.borrow_mut().served(line, claimed, now);
+        let served = self.interrupts.borrow_mut().served(&taken, claimed, now);
         if served.still_active {
             self.pass_quietly(interrupts::COST_OF_RETURN);
         }

@@ -9,4 +9,5 @@ mod life;
 mod removal;
 mod repetition;
 mod scenario;
+mod shared_line;
 mod test_driver;
