@@ -28,8 +28,11 @@ pub struct Config {
     /// machine stops with `DPC_WATCHDOG_VIOLATION`.
     pub interrupt_storm: Duration,
     /// Which allocation fails, counted from 0: those of the driver from the pool, and the objects that
-    /// the port class makes for it.
+    /// the port class makes for it or because of it.
     pub failing_allocation: Option<u64>,
+    /// `IPort::Init` fails with `STATUS_INSUFFICIENT_RESOURCES` after the miniport's `Init` has succeeded, as when the
+    /// port finds no memory for the description of the filter. (`failing_allocation` can do that, too.)
+    pub port_init_fails_after_miniport: bool,
 }
 
 impl Default for Config {
@@ -46,6 +49,7 @@ impl Default for Config {
             watchdog: Duration::from_millis(1),
             interrupt_storm: Duration::from_millis(100),
             failing_allocation: None,
+            port_init_fails_after_miniport: false,
         }
     }
 }

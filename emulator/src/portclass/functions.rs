@@ -398,6 +398,10 @@ portcls::system_abi! {
             Ok(power_management) => power_management,
             Err(status) => return status,
         };
+        let failing = machine.config.failing_allocation;
+        if machine.pool.borrow_mut().next_fails(failing) {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
         drop(known.power_management.replace(Some(power_management)));
         STATUS_SUCCESS
     }

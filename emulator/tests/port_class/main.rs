@@ -4,6 +4,7 @@ mod checks;
 mod clients;
 mod data;
 mod descriptions;
+mod failures;
 mod interrupts;
 mod life;
 mod removal;

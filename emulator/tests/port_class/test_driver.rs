@@ -82,6 +82,7 @@ thread_local! {
     static INTERRUPT: Cell<Option<NTSTATUS>> = const { Cell::new(None) };
     static SYNC_MODE: Cell<i32> = const { Cell::new(INTERRUPT_SYNC_MODE_NORMAL) };
     static LINE_IS_SHARED: Cell<bool> = const { Cell::new(false) };
+    static LEAKS_INTERRUPTS: Cell<bool> = const { Cell::new(false) };
     static STAYS_CONNECTED: Cell<bool> = const { Cell::new(false) };
     static CAPTURES: Cell<bool> = const { Cell::new(false) };
     /// By the addresses of their devices' objects.
@@ -112,6 +113,11 @@ pub fn synchronize_as(mode: i32) {
 /// Has the driver keep its interrupt at a surprise removal, until the device is removed.
 pub fn stay_connected() {
     STAYS_CONNECTED.set(true);
+}
+
+/// Has the driver lose a reference to each interrupt that it connects.
+pub fn leak_interrupts() {
+    LEAKS_INTERRUPTS.set(true);
 }
 
 /// Whether the resources that were seen last have the interrupt as shared.
@@ -332,6 +338,9 @@ fn connect(
     unsafe { sync.register(interrupt, context.cast_mut().cast()) }?;
     sync.connect()?;
     called("connected");
+    if LEAKS_INTERRUPTS.get() {
+        std::mem::forget(sync.clone());
+    }
     for command in [0xFF, 0x3F] {
         // SAFETY: an emulated port.
         unsafe { WRITE_PORT_UCHAR(register(miniport.base.get(), 1), command) };
