@@ -7,6 +7,7 @@ mod descriptions;
 mod failures;
 mod interrupts;
 mod life;
+mod power_registration;
 mod removal;
 mod repetition;
 mod scenario;

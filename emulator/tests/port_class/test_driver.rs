@@ -6,7 +6,7 @@
 
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -81,6 +81,9 @@ thread_local! {
     static RING: RefCell<VecDeque<u8>> = const { RefCell::new(VecDeque::new()) };
     static INTERRUPT: Cell<Option<NTSTATUS>> = const { Cell::new(None) };
     static SYNC_MODE: Cell<i32> = const { Cell::new(INTERRUPT_SYNC_MODE_NORMAL) };
+    /// The devices that are registered for power management, by the addresses of their objects.
+    static REGISTERED: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
+    static LAST_STARTED: Cell<PDEVICE_OBJECT> = const { Cell::new(null_mut()) };
     static LINE_IS_SHARED: Cell<bool> = const { Cell::new(false) };
     static LEAKS_INTERRUPTS: Cell<bool> = const { Cell::new(false) };
     static STAYS_CONNECTED: Cell<bool> = const { Cell::new(false) };
@@ -478,13 +481,33 @@ impl AdapterPowerManagement for Adapter {
     }
 }
 
+/// Registers a device for power management.
+pub fn register_power(device: PDEVICE_OBJECT) -> Outcome<()> {
+    let adapter = Own::new(Adapter)?;
+    // SAFETY: the device is the driver's.
+    check(unsafe { PcRegisterAdapterPowerManagement(adapter.as_unknown(), device.cast()) })?;
+    REGISTERED.with_borrow_mut(|registered| registered.insert(device.addr()));
+    Ok(())
+}
+
+/// Takes that back, whether it was done or not.
+pub fn unregister_power(device: PDEVICE_OBJECT) -> NTSTATUS {
+    REGISTERED.with_borrow_mut(|registered| registered.remove(&device.addr()));
+    // SAFETY: the device is the driver's.
+    unsafe { PcUnregisterAdapterPowerManagement(device.cast()) }
+}
+
+/// The last device that was started.
+pub fn last_started() -> PDEVICE_OBJECT {
+    LAST_STARTED.get()
+}
+
 const NAME: [u16; 5] = [b'U' as u16, b'A' as u16, b'R' as u16, b'T' as u16, 0];
 
 fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList) -> Outcome<()> {
+    LAST_STARTED.set(device);
     called("StartDevice");
-    let adapter = Own::new(Adapter)?;
-    // SAFETY: the arguments of `StartDevice`.
-    check(unsafe { PcRegisterAdapterPowerManagement(adapter.as_unknown(), device.cast()) })?;
+    register_power(device)?;
     let mut port = null_mut();
     // SAFETY: the pointers are good for the call.
     check(unsafe { PcNewPort(&raw mut port, &CLSID_PortMidi) })?;
@@ -518,9 +541,7 @@ portcls::system_abi! {
     ) -> NTSTATUS {
         let outcome = start(device, irp, resources);
         if outcome.is_err() {
-            give_up(device.addr());
-            // SAFETY: the argument of `StartDevice`.
-            unsafe { PcUnregisterAdapterPowerManagement(device.cast()) };
+            give_up(device);
         }
         status_of(outcome)
     }
@@ -542,7 +563,7 @@ portcls::system_abi! {
         if [0x02, 0x04, 0x17].contains(&minor) {
             called(&format!("PnP {minor:#x}"));
             if minor != 0x17 || !STAYS_CONNECTED.get() {
-                give_up(device.addr());
+                give_up(device.cast());
             }
         }
         // SAFETY: the arguments of a dispatch routine.
@@ -571,8 +592,11 @@ portcls::system_abi! {
     }
 }
 
-fn give_up(device: usize) {
-    let miniport = MINIPORTS.with_borrow_mut(|miniports| miniports.remove(&device));
+fn give_up(device: PDEVICE_OBJECT) {
+    if REGISTERED.with_borrow(|registered| registered.contains(&device.addr())) {
+        unregister_power(device);
+    }
+    let miniport = MINIPORTS.with_borrow_mut(|miniports| miniports.remove(&device.addr()));
     if let Some(miniport) = miniport {
         miniport.quiesce();
     }
