@@ -11,7 +11,9 @@ pub struct Config {
     pub register_access_cost: Duration,
     /// What a call of a kernel function costs.
     pub kernel_call_cost: Duration,
-    /// The period of the clock by which ordinary timers run.
+    /// The period of the clock: `KeDelayExecutionThread` and every timer that is not a high-resolution one end with
+    /// the first tick at or after their time. 15.625 ms is what Windows has unless a program asks for a finer
+    /// clock (`timeBeginPeriod`), which a driver can't rely on; down to 1 ms then.
     pub clock_tick: Duration,
     /// Longest time between the rise of an interrupt line and its service routine.
     pub interrupt_latency: Duration,
@@ -41,7 +43,7 @@ impl Default for Config {
             seed: 1,
             register_access_cost: Duration::from_micros(1),
             kernel_call_cost: Duration::from_nanos(50),
-            clock_tick: Duration::from_millis(1),
+            clock_tick: Duration::from_micros(15_625),
             interrupt_latency: Duration::from_micros(10),
             dpc_latency: Duration::from_micros(20),
             timer_lateness: Duration::from_micros(30),

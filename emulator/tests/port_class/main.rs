@@ -13,3 +13,4 @@ mod repetition;
 mod scenario;
 mod shared_line;
 mod test_driver;
+mod timing;
