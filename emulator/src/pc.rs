@@ -9,6 +9,7 @@ use crate::device::{Device, Hardware};
 use crate::io::driver::{Driver, DriverSource};
 use crate::machine::Machine;
 use crate::machine::activity::LongestTimes;
+use crate::machine::deferred::TimerExpiries;
 use crate::machine::irql::DISPATCH_LEVEL;
 use crate::ntddk::DriverEntryFunction;
 use crate::time::Instant;
@@ -128,6 +129,13 @@ impl Pc {
     /// Forgets the longest times seen so far.
     pub fn forget_longest_times(&self) {
         self.machine.forget_longest_times();
+    }
+
+    /// How often drivers' timers have run off since power-on. What an idle device costs is the difference over some
+    /// seconds.
+    #[must_use]
+    pub fn timer_expiries(&self) -> TimerExpiries {
+        self.machine.deferred.borrow().expiries
     }
 
     /// How many blocks of pool are in use, and how many bytes they hold.

@@ -41,6 +41,7 @@ pub(crate) fn expire(machine: &Machine, address: usize, generation: u64) {
         timer.due += std::time::Duration::from_nanos(step);
     }
     let again = (timer.period != 0).then_some(timer.due);
+    deferred.expiries.count(expiry);
     let work = match expiry {
         Expiry::Dpc(None) => None,
         Expiry::Dpc(Some(dpc)) => (!deferred.is_queued(dpc)).then_some(Work::Dpc { address: dpc }),

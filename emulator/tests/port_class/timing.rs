@@ -10,7 +10,7 @@ use emulated_pc::ntddk::{
     PVOID,
 };
 use emulated_pc::time::Instant;
-use emulated_pc::{Config, Pc, boot};
+use emulated_pc::{Config, Pc, TimerExpiries, boot};
 
 /// `EX_TIMER_HIGH_RESOLUTION`.
 const HIGH_RESOLUTION: u32 = 4;
@@ -138,6 +138,33 @@ fn timers_of_old_wait_for_the_tick() {
         // SAFETY: the timer was initialised.
         unsafe { KeCancelTimer(timer) };
         assert_eq!(microseconds(&EXPIRIES.take()), [TICK]);
+    })
+    .expect("it ends well");
+}
+
+#[test]
+fn expiries_are_counted_by_kind() {
+    boot(punctual(), |pc| {
+        assert_eq!(pc.timer_expiries(), TimerExpiries::default());
+        run_ex_timer(pc, HIGH_RESOLUTION, Duration::from_micros(100_500));
+        let high_resolution = 100;
+        let counted = TimerExpiries {
+            high_resolution,
+            ordinary: 0,
+        };
+        assert_eq!(pc.timer_expiries(), counted);
+        run_ex_timer(pc, 0, Duration::from_micros(10 * TICK));
+        let counted = TimerExpiries {
+            high_resolution,
+            ordinary: 10,
+        };
+        assert_eq!(pc.timer_expiries(), counted, "one a tick");
+        pc.run_for(Duration::from_secs(1));
+        assert_eq!(
+            pc.timer_expiries(),
+            counted,
+            "a deleted timer counts no more"
+        );
     })
     .expect("it ends well");
 }
