@@ -11,7 +11,9 @@ pub struct Config {
     pub register_access_cost: Duration,
     /// What a call of a kernel function costs.
     pub kernel_call_cost: Duration,
-    /// The period of the clock by which ordinary timers run.
+    /// The period of the clock: `KeDelayExecutionThread` and every timer that is not a high-resolution one end with
+    /// the first tick at or after their time. 15.625 ms is what Windows has unless a program asks for a finer
+    /// clock (`timeBeginPeriod`), which a driver can't rely on; down to 1 ms then.
     pub clock_tick: Duration,
     /// Longest time between the rise of an interrupt line and its service routine.
     pub interrupt_latency: Duration,
@@ -24,9 +26,15 @@ pub struct Config {
     /// How long a routine at raised IRQL may take before the machine stops with
     /// `DPC_WATCHDOG_VIOLATION`.
     pub watchdog: Duration,
+    /// For how long interrupts may follow on each other, without the interrupted code going on, before the
+    /// machine stops with `DPC_WATCHDOG_VIOLATION`.
+    pub interrupt_storm: Duration,
     /// Which allocation fails, counted from 0: those of the driver from the pool, and the objects that
-    /// the port class makes for it.
+    /// the port class makes for it or because of it.
     pub failing_allocation: Option<u64>,
+    /// `IPort::Init` fails with `STATUS_INSUFFICIENT_RESOURCES` after the miniport's `Init` has succeeded, as when the
+    /// port finds no memory for the description of the filter. (`failing_allocation` can do that, too.)
+    pub port_init_fails_after_miniport: bool,
 }
 
 impl Default for Config {
@@ -35,13 +43,15 @@ impl Default for Config {
             seed: 1,
             register_access_cost: Duration::from_micros(1),
             kernel_call_cost: Duration::from_nanos(50),
-            clock_tick: Duration::from_millis(1),
+            clock_tick: Duration::from_micros(15_625),
             interrupt_latency: Duration::from_micros(10),
             dpc_latency: Duration::from_micros(20),
             timer_lateness: Duration::from_micros(30),
             client_latency: Duration::from_micros(100),
             watchdog: Duration::from_millis(1),
+            interrupt_storm: Duration::from_millis(100),
             failing_allocation: None,
+            port_init_fails_after_miniport: false,
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct Hardware {
     pub registers: Registers,
     /// Whether, and how, the chip interrupts.
     pub interrupt: Option<Trigger>,
+    /// The device whose interrupt line the chip is on, too, as it is triggered; `None` for a line of its own.
+    pub shares_line_of: Option<Device>,
     /// The values under the device's registry keys. A backslash in a name leads to a subkey.
     pub registry: Vec<(String, RegistryValue)>,
     /// Resources that the driver is told instead of the true ones.
@@ -35,6 +37,7 @@ impl Hardware {
             chip: Some(chip),
             registers: Registers::Ports(base),
             interrupt,
+            shares_line_of: None,
             registry: Vec::new(),
             resources: None,
             loop_cable: false,
@@ -57,6 +60,7 @@ impl Hardware {
             chip: None,
             registers: Registers::Ports(0),
             interrupt: None,
+            shares_line_of: None,
             registry: Vec::new(),
             resources: None,
             loop_cable: false,
@@ -67,6 +71,14 @@ impl Hardware {
     #[must_use]
     pub fn with_loop_cable(mut self) -> Self {
         self.loop_cable = true;
+        self
+    }
+
+    /// Puts the chip on the interrupt line of a device that is plugged in, which must have one: the line is
+    /// active while either drives it, and both devices' resources say that it is shared.
+    #[must_use]
+    pub fn sharing_line_of(mut self, device: &Device) -> Self {
+        self.shares_line_of = Some(device.clone());
         self
     }
 
@@ -125,6 +137,11 @@ impl Device {
     fn plugged(&self) -> Option<Rc<PluggedDevice>> {
         let index = self.physical().bus?;
         Some(self.machine.bus.device(index))
+    }
+
+    /// The interrupt line, if the device has one.
+    pub(crate) fn line(&self) -> Option<usize> {
+        self.plugged()?.line
     }
 
     fn updated(&self) -> Option<Rc<PluggedDevice>> {
@@ -195,6 +212,18 @@ impl Device {
                 .far_end_mut()
                 .send_damaged(bytes, now);
             device.far_end_occupied(bytes.len(), now);
+        });
+    }
+
+    /// Has bytes arrive whole at the chip at this very moment, whatever else is on the wire: for what is
+    /// done by [`Pc::at_call`](crate::Pc::at_call).
+    pub fn receive_now(&self, bytes: &[u8]) {
+        let now = self.machine.now();
+        self.change(|device| {
+            let mut chip = device.chip.borrow_mut();
+            for &byte in bytes {
+                chip.receive(byte, LineFault::default(), now);
+            }
         });
     }
 

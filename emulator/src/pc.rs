@@ -9,6 +9,7 @@ use crate::device::{Device, Hardware};
 use crate::io::driver::{Driver, DriverSource};
 use crate::machine::Machine;
 use crate::machine::activity::LongestTimes;
+use crate::machine::deferred::TimerExpiries;
 use crate::machine::irql::DISPATCH_LEVEL;
 use crate::ntddk::DriverEntryFunction;
 use crate::time::Instant;
@@ -26,6 +27,9 @@ impl Pc {
     }
 
     /// Plugs a device in.
+    ///
+    /// # Panics
+    /// If it is to share the line of a device that has none.
     #[must_use]
     pub fn plug(&self, hardware: Hardware) -> Device {
         Device {
@@ -85,6 +89,38 @@ impl Pc {
         self.machine.idle_while(self.now() + limit, condition)
     }
 
+    /// Has `work` done at the `n`-th kernel call or register access from now, counted from 1: in no
+    /// processor's context, before that call's time passes and before the interrupts and DPCs that may run at
+    /// it. Together with [`Self::calls`] a test can try every moment of what a driver does:
+    ///
+    /// ```
+    /// use std::{cell::Cell, rc::Rc};
+    ///
+    /// use emulated_pc::ntddk::KeStallExecutionProcessor;
+    /// use emulated_pc::{Config, boot};
+    ///
+    /// boot(Config::default(), |pc| {
+    ///     let reached = Rc::new(Cell::new(false));
+    ///     let flag = Rc::clone(&reached);
+    ///     pc.at_call(2, move || flag.set(true));
+    ///     for call in 1..=3 {
+    ///         // SAFETY: this is the thread of an emulated PC.
+    ///         unsafe { KeStallExecutionProcessor(1) };
+    ///         assert_eq!(reached.get(), call >= 2);
+    ///     }
+    /// })
+    /// .unwrap();
+    /// ```
+    pub fn at_call(&self, n: u64, work: impl FnOnce() + 'static) {
+        self.machine.at_moment(n, Box::new(work));
+    }
+
+    /// How many kernel calls and register accesses there have been since power-on.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.machine.progress()
+    }
+
     /// The longest times at raised IRQL seen so far.
     #[must_use]
     pub fn longest_times(&self) -> LongestTimes {
@@ -94,6 +130,13 @@ impl Pc {
     /// Forgets the longest times seen so far.
     pub fn forget_longest_times(&self) {
         self.machine.forget_longest_times();
+    }
+
+    /// How often drivers' timers have run off since power-on. What an idle device costs is the difference over some
+    /// seconds.
+    #[must_use]
+    pub fn timer_expiries(&self) -> TimerExpiries {
+        self.machine.deferred.borrow().expiries
     }
 
     /// How many blocks of pool are in use, and how many bytes they hold.

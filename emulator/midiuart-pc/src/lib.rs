@@ -105,10 +105,23 @@ where
     R: Send,
     E: From<Trouble> + Send,
 {
-    let config = Config {
-        seed: installation.seed,
-        ..Config::default()
-    };
+    run_on(Config::default(), installation, use_it)
+}
+
+/// As [`run`], on a PC that is otherwise as `config` says; its seed is the installation's.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on<R, E>(
+    mut config: Config,
+    installation: &Installation,
+    use_it: impl FnOnce(&Started<'_>) -> Result<R, E> + Send,
+) -> Result<R, E>
+where
+    R: Send,
+    E: From<Trouble> + Send,
+{
+    config.seed = installation.seed;
     let hardware = hardware::plan(installation)?;
     let source = driver_source(installation)?;
     let uart = installation.uart;

@@ -38,6 +38,9 @@ const CHARACTER: Duration = Duration::from_micros(320);
 /// The one cause of an interrupt: a byte can be read.
 const CAUSE_INPUT: u8 = 1;
 
+/// What a chip that was left in UART mode has received: a note.
+const LEFT_BYTES: [u8; 3] = [0x90, 0x40, 0x7F];
+
 /// What an access to a missing device reads.
 const FLOATING_BUS: u8 = 0xFF;
 
@@ -82,6 +85,9 @@ impl Mpu401 {
             switches,
         };
         chip.start_from_power_on();
+        if chip.switches.left_asserting {
+            chip.leave_asserting();
+        }
         chip
     }
 
@@ -123,6 +129,14 @@ impl Mpu401 {
         self.held_command = None;
         self.last_read = FLOATING_BUS;
         self.update_line(0);
+    }
+
+    /// Brings the chip into the state in which a previous driver may leave it.
+    fn leave_asserting(&mut self) {
+        self.uart_mode = true;
+        for value in LEFT_BYTES {
+            self.queue_received(value);
+        }
     }
 
     fn update_line(&mut self, again: u8) {

@@ -35,6 +35,11 @@ const DIVISOR_OF_ZERO: u64 = 0x1_0000;
 /// How many baud clocks one bit takes for each step of the divisor.
 const CLOCKS_PER_BIT: u64 = 16;
 
+/// The divisor of a chip that was left interrupting: about 115200 baud of a 24 MHz clock.
+const LEFT_DIVISOR: u16 = 13;
+/// The byte that such a chip has received: a carriage return at a debugger's console.
+const LEFT_BYTE: u8 = 0x0D;
+
 /// What may pull the interrupt line, one bit each.
 mod cause {
     pub(super) const LINE_STATUS: u8 = 0x01;
@@ -111,6 +116,9 @@ impl Ns16550 {
             switches,
         };
         chip.start_from_power_on();
+        if chip.switches.left_asserting {
+            chip.leave_asserting();
+        }
         chip
     }
 
@@ -153,6 +161,18 @@ impl Ns16550 {
         self.thre_pending = true;
         self.receiver.lose_power();
         self.update_line(0);
+    }
+
+    /// Brings the chip into the state in which firmware or a previous driver may leave it.
+    fn leave_asserting(&mut self) {
+        let [low, high] = LEFT_DIVISOR.to_le_bytes();
+        self.set_divisor(low, high);
+        self.write_fifo_control(FCR_ENABLE);
+        self.write_modem_control(MCR_DTR | MCR_RTS | MCR_OUT2);
+        self.write_interrupt_enable(IER_RECEIVED_DATA | IER_THRE);
+        self.accept(LEFT_BYTE, LineFault::default(), Instant::POWER_ON);
+        self.line_control = LCR_DLAB | LCR_WORD_LENGTH;
+        self.update_character_time();
     }
 
     /// The FIFOs' depth while they work.

@@ -329,6 +329,16 @@ pub const QUIRKS: &[Quirk] = &[
         effect: |options| options.ns16550.line_status_reads_ff = true,
     },
     Quirk {
+        name: "left-asserting",
+        applies_to: BOTH,
+        what: "interrupts from power-on, as firmware or a previous driver left it",
+        source: "UARTs that firmware, a debugger or a driver without a clean end has used",
+        effect: |options| {
+            options.mpu401.left_asserting = true;
+            options.ns16550.left_asserting = true;
+        },
+    },
+    Quirk {
         name: "lost-interrupts",
         applies_to: BOTH,
         what: "loses every seventh interrupt",

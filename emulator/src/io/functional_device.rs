@@ -31,6 +31,17 @@ const CAPABILITIES: [u64; 8] = [64 | 1 << 16, 0, 0, 0, 0, 0, 0, 0];
 /// The `PnP` manager hears of a device that was pulled out at most so much later.
 const NEWS_OF_REMOVAL: Duration = Duration::from_micros(500);
 
+/// How a device goes whose removal is a surprise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Removal {
+    /// It is pulled out: its registers read 0xFF and its line is inactive from then on.
+    #[default]
+    HardwareGone,
+    /// It stays where it is and goes on answering and interrupting, as after a failed restart or when the
+    /// bus is lost in software only. A level-triggered line that the driver leaves active stays active.
+    HardwareStillThere,
+}
+
 /// A device to which a driver has been added. Clones are the same device.
 #[derive(Clone)]
 pub struct FunctionalDevice {
@@ -137,15 +148,24 @@ impl FunctionalDevice {
         status
     }
 
-    /// The hardware is pulled out, and a moment later the driver is told. [`Self::remove`] follows, at
-    /// once or later; handles may stay open meanwhile and afterwards.
+    /// The hardware is pulled out, and a moment later the driver is informed. [`Self::remove`] follows,
+    /// immediately or later; handles may stay open meanwhile and afterwards.
     #[must_use]
     pub fn surprise_remove(&self) -> NTSTATUS {
+        self.surprise_remove_as(Removal::HardwareGone)
+    }
+
+    /// Surprise-removes the device with its hardware as `removal` says. Once the driver has handled the request,
+    /// it must not touch registers any more, whether they answer or not.
+    #[must_use]
+    pub fn surprise_remove_as(&self, removal: Removal) -> NTSTATUS {
         let _request = self.one_request();
         if !self.adapter.is_working() {
             return STATUS_INVALID_DEVICE_STATE;
         }
-        self.adapter.physical.pull_out(&self.machine);
+        if removal == Removal::HardwareGone {
+            self.adapter.physical.pull_out(&self.machine);
+        }
         let news = self.machine.random_duration(NEWS_OF_REMOVAL);
         self.machine.idle_until(self.machine.now() + news);
         let status = self.plug_and_play(IRP_MN_SURPRISE_REMOVAL);

@@ -57,14 +57,21 @@ pub(crate) struct PhysicalDevice {
     pub(crate) registry: Rc<KeyNode>,
     /// Its number on the bus, unless it is software only.
     pub(crate) bus: Option<usize>,
-    pub(crate) resources: Vec<CM_PARTIAL_RESOURCE_DESCRIPTOR>,
+    resources: RefCell<Vec<CM_PARTIAL_RESOURCE_DESCRIPTOR>>,
 }
 
 impl PhysicalDevice {
-    fn new(machine: &Machine, hardware: Hardware) -> Self {
+    fn new(machine: &Machine, mut hardware: Hardware) -> Self {
+        let shared = hardware.shares_line_of.take().map(|other| {
+            other.physical().share_interrupt();
+            other.line().expect("the other device has a line to share")
+        });
+        if let Some(line) = shared {
+            hardware.interrupt = Some(machine.interrupts.borrow().trigger(line));
+        }
         let trigger = hardware.interrupt.unwrap_or_default();
         let add_line = || machine.interrupts.borrow_mut().add_line(trigger);
-        let line = hardware.interrupt.map(|_| add_line());
+        let line = shared.or_else(|| hardware.interrupt.map(|_| add_line()));
         let true_resources = true_resources(&hardware);
         let resources = hardware.resources.unwrap_or(true_resources);
         let resources = resources
@@ -73,14 +80,37 @@ impl PhysicalDevice {
             .collect();
         let bus = hardware.chip.map(|chip| {
             let device = PluggedDevice::new(chip, hardware.registers, line, hardware.loop_cable);
-            machine.bus.plug(device)
+            let asserts = device.chip.borrow().interrupt_line();
+            let index = machine.bus.plug(device);
+            if asserts {
+                machine.update_device(index);
+            }
+            index
         });
-        Self {
+        let device = Self {
             // SAFETY: zeros are a valid device object: numbers and null pointers.
             object: unsafe { Zeroed::new() },
             registry: KeyNode::holding(&hardware.registry),
             bus,
-            resources,
+            resources: RefCell::new(resources),
+        };
+        if shared.is_some() {
+            device.share_interrupt();
+        }
+        device
+    }
+
+    /// The resources that the driver is given.
+    pub(crate) fn resources(&self) -> Vec<CM_PARTIAL_RESOURCE_DESCRIPTOR> {
+        self.resources.borrow().clone()
+    }
+
+    /// Another device is on the interrupt line, too.
+    fn share_interrupt(&self) {
+        for resource in self.resources.borrow_mut().iter_mut() {
+            if i32::from(resource.Type) == CM_RESOURCE_TYPE_INTERRUPT {
+                resource.ShareDisposition = SHARED;
+            }
         }
     }
 

@@ -205,8 +205,8 @@ impl Machine {
         let device = self.bus.device(index);
         device.catch_up(self.now());
         if let Some(line) = device.line {
-            let active = device.chip.borrow().interrupt_line();
-            self.drive_line(line, active);
+            let level = device.chip.borrow().interrupt_line();
+            self.drive_line(line, index, level);
         }
         let next = device.next_change();
         let wakes_at = device.wakes_at.get().filter(|at| *at > self.now());

@@ -51,9 +51,33 @@ pub(crate) struct Dpc {
     pub(crate) arguments: [usize; 2],
 }
 
+/// How often drivers' timers have run off since power-on, each of which wakes the processor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimerExpiries {
+    /// Timers of `ExAllocateTimer` with `EX_TIMER_HIGH_RESOLUTION`, which wake it by themselves.
+    pub high_resolution: u64,
+    /// All others, which run off with a tick of the clock.
+    pub ordinary: u64,
+}
+
+impl TimerExpiries {
+    /// Counts a timer that has run off.
+    pub(crate) fn count(&mut self, expiry: Expiry) {
+        let counter = match expiry {
+            Expiry::Callback {
+                high_resolution: true,
+                ..
+            } => &mut self.high_resolution,
+            _ => &mut self.ordinary,
+        };
+        *counter += 1;
+    }
+}
+
 /// All DPCs and timers.
 #[derive(Default)]
 pub(crate) struct Deferred {
+    pub(crate) expiries: TimerExpiries,
     pub(crate) queue: VecDeque<Queued>,
     pub(crate) dpcs: BTreeMap<usize, Dpc>,
     pub(crate) timers: BTreeMap<usize, Timer>,

@@ -11,6 +11,7 @@ pub(crate) mod deferred;
 pub(crate) mod events;
 pub(crate) mod interrupts;
 pub mod irql;
+mod moments;
 pub(crate) mod paging;
 pub(crate) mod pool;
 pub mod stop;
@@ -35,8 +36,9 @@ use boot::StopSender;
 use bus::Bus;
 use deferred::{Deferred, Queued, Work};
 use events::{Event, Events};
-use interrupts::Interrupts;
+use interrupts::{Interrupts, Storm};
 use irql::{DEVICE_LEVEL, DISPATCH_LEVEL, Irql, PASSIVE_LEVEL};
+use moments::Moments;
 use paging::Paging;
 use pool::{Pool, PoolFault};
 use stop::{BugCheck, Stop};
@@ -74,6 +76,7 @@ pub(crate) struct Machine {
     pub(crate) system: System,
     /// Counts what lets time pass.
     progress: Cell<u64>,
+    moments: Moments,
     stop_sender: StopSender,
 }
 
@@ -130,6 +133,7 @@ impl Machine {
             paging: Paging::default(),
             images: RefCell::default(),
             progress: Cell::new(0),
+            moments: Moments::default(),
             spin_locks: RefCell::default(),
             bus: Bus::default(),
             mappings: Cell::new(0),
@@ -291,6 +295,7 @@ impl Machine {
     /// and may interrupt, runs.
     pub(crate) fn pass(&self, cost: Duration) {
         self.progress.set(self.progress.get() + 1);
+        self.run_moment();
         self.advance_to(self.now() + cost);
         self.deliver();
         self.check_watchdog();
@@ -379,9 +384,11 @@ impl Machine {
     // --- interrupts and DPCs --------------------------------------------------------------------
 
     /// Sets an interrupt line as a device drives it.
-    pub(crate) fn drive_line(&self, line: usize, active: bool) {
+    pub(crate) fn drive_line(&self, line: usize, device: usize, level: bool) {
         let notice_at = self.now() + self.random_duration(self.config.interrupt_latency);
-        let rose = self.interrupts.borrow_mut().drive(line, active, notice_at);
+        let mut interrupts = self.interrupts.borrow_mut();
+        let rose = interrupts.drive(line, device, level, notice_at);
+        drop(interrupts);
         if rose {
             self.schedule(notice_at, Event::Wake);
         }
@@ -389,10 +396,12 @@ impl Machine {
 
     /// Runs every interrupt and DPC that may run now.
     pub(crate) fn deliver(&self) {
+        let mut storm = Storm::default();
         loop {
-            if self.irql() < DEVICE_LEVEL && self.take_interrupt() {
+            if self.irql() < DEVICE_LEVEL && self.take_interrupt(&mut storm) {
                 continue;
             }
+            storm = Storm::default();
             if self.irql() < DISPATCH_LEVEL && self.take_dpc() {
                 continue;
             }
@@ -400,36 +409,33 @@ impl Machine {
         }
     }
 
-    fn take_interrupt(&self) -> bool {
-        let pending = self.interrupts.borrow_mut().take_pending(self.now());
-        let Some((line, chains)) = pending else {
+    fn take_interrupt(&self, storm: &mut Storm) -> bool {
+        let at = self.now();
+        let pending = self.interrupts.borrow_mut().take_pending(at);
+        let Some(taken) = pending else {
             return false;
         };
         let old = self.raise_irql(DEVICE_LEVEL);
         self.begin(Activity::InterruptRoutine);
-        let mut claimed = false;
-        for chain in chains {
-            claimed |= chain();
-        }
+        let claimed = self.serve(&taken);
         self.end();
-        self.pass_quietly();
-        let sane = self
-            .interrupts
-            .borrow_mut()
-            .served(line, claimed, self.now());
+        self.pass_quietly(self.config.kernel_call_cost);
+        let now = self.now();
+        let served = self.interrupts.borrow_mut().served(&taken, claimed, now);
+        if served.still_active {
+            self.pass_quietly(interrupts::COST_OF_RETURN);
+        }
         self.lower_irql_quietly(old);
-        if !sane {
-            self.bug_check(
-                BugCheck::DpcWatchdogViolation,
-                "an interrupt line stays active and nobody claims its interrupts",
-            );
+        let most = self.config.interrupt_storm;
+        if let Some(fault) = storm.add(&served, at, self.now(), most) {
+            self.bug_check(BugCheck::DpcWatchdogViolation, fault);
         }
         true
     }
 
-    /// The cost of an interrupt that does nothing, so that a storm takes time.
-    fn pass_quietly(&self) {
-        self.advance_to(self.now() + self.config.kernel_call_cost);
+    /// The processor's own time at an interrupt.
+    fn pass_quietly(&self, cost: Duration) {
+        self.advance_to(self.now() + cost);
     }
 
     fn take_dpc(&self) -> bool {

@@ -56,10 +56,7 @@ portcls::system_abi! {
         let interval = unsafe { interval.QuadPart };
         let wanted = Duration::from_nanos(interval.unsigned_abs() * NANOSECONDS_PER_TICK);
         // The thread wakes with the first clock tick after the time is over.
-        let tick = machine.config.clock_tick.as_nanos().max(1);
-        let end = u128::from((machine.now() + wanted).as_nanos());
-        let end = u64::try_from(end.div_ceil(tick) * tick).unwrap_or(u64::MAX);
-        machine.idle_until(crate::time::Instant::from_nanos(end));
+        machine.idle_until(machine.tick_from(machine.now() + wanted));
         STATUS_SUCCESS
     }
 

@@ -34,9 +34,14 @@ pub(crate) fn expire(machine: &Machine, address: usize, generation: u64) {
     if timer.period == 0 {
         timer.set = false;
     } else {
-        timer.due += std::time::Duration::from_nanos(timer.period);
+        // Times that have passed meanwhile, as with a period shorter than the tick, are skipped.
+        let missed = machine.now().since(timer.due).as_nanos() / u128::from(timer.period);
+        let periods = u64::try_from(missed).unwrap_or(u64::MAX).saturating_add(1);
+        let step = timer.period.saturating_mul(periods);
+        timer.due += std::time::Duration::from_nanos(step);
     }
     let again = (timer.period != 0).then_some(timer.due);
+    deferred.expiries.count(expiry);
     let work = match expiry {
         Expiry::Dpc(None) => None,
         Expiry::Dpc(Some(dpc)) => (!deferred.is_queued(dpc)).then_some(Work::Dpc { address: dpc }),
@@ -101,10 +106,7 @@ fn start(machine: &Machine, address: usize, due: Instant, expiry: Expiry, genera
     let at = if high_resolution {
         due + machine.random_duration(machine.config.timer_lateness)
     } else {
-        let tick = u64::try_from(machine.config.clock_tick.as_nanos())
-            .unwrap_or(u64::MAX)
-            .max(1);
-        Instant::from_nanos(due.as_nanos().div_ceil(tick).saturating_mul(tick))
+        machine.tick_from(due)
     };
     let event = Event::Timer {
         timer: address,

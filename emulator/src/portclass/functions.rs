@@ -39,9 +39,10 @@ use super::objects::{OnMachine, make};
 use super::port_midi::Port;
 use super::resource_list::Resources;
 use super::service_group::Group;
-use super::{IRQL_OF_FUNCTIONS, IRQL_OF_POWER, hand_out, requests};
+use super::{IRQL_OF_FUNCTIONS, ORDER_OF_POWER, hand_out, requests};
 use crate::io::system::line_of_vector;
 use crate::machine::irql::PASSIVE_LEVEL;
+use crate::machine::stop::BugCheck;
 use crate::machine::{Machine, current};
 use crate::ntddk::{
     DEVICE_OBJECT, DRIVER_OBJECT, IRP, IRP_MJ_CLOSE, IRP_MJ_CREATE, IRP_MJ_DEVICE_CONTROL,
@@ -67,6 +68,14 @@ fn enter(function: &str, rule: &str) -> Rc<Machine> {
 
 fn find_adapter(machine: &Machine, device: PDEVICE_OBJECT) -> Option<Rc<Adapter>> {
     machine.system.find_adapter(device.cast())
+}
+
+/// Stops the machine for a call that Driver Verifier's rule about power management forbids.
+fn stop_for_power(machine: &Machine, fault: &str) -> ! {
+    machine.bug_check(
+        BugCheck::DriverVerifierDetectedViolation,
+        format!("{ORDER_OF_POWER}: {fault}"),
+    )
 }
 
 /// Reads a device property, for [`PcGetDeviceProperty`] and the port.
@@ -379,7 +388,9 @@ portcls::system_abi! {
         STATUS_SUCCESS
     }
 
-    /// Registers the adapter for power management. `PASSIVE_LEVEL`.
+    /// Registers the adapter for power management. `PASSIVE_LEVEL`. A second registration without
+    /// [`PcUnregisterAdapterPowerManagement`] in between stops the machine, as Driver Verifier's rule
+    /// `PcRegisterAdapterPower` does.
     ///
     /// # Safety
     /// `adapter` is null or a live object.
@@ -387,7 +398,7 @@ portcls::system_abi! {
         adapter: *mut IUnknown,
         device: PVOID
     ) -> NTSTATUS {
-        let machine = enter("PcRegisterAdapterPowerManagement", IRQL_OF_POWER);
+        let machine = enter("PcRegisterAdapterPowerManagement", IRQL_OF_FUNCTIONS);
         // SAFETY: null, or an object of the caller's.
         let unknown = unsafe { ComPtr::from_borrowed(adapter) };
         let known = find_adapter(&machine, device.cast());
@@ -398,20 +409,33 @@ portcls::system_abi! {
             Ok(power_management) => power_management,
             Err(status) => return status,
         };
-        drop(known.power_management.replace(Some(power_management)));
+        if known.power_management.borrow().is_some() {
+            stop_for_power(&machine, "PcRegisterAdapterPowerManagement was called twice");
+        }
+        let failing = machine.config.failing_allocation;
+        if machine.pool.borrow_mut().next_fails(failing) {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        known.power_management.replace(Some(power_management));
         STATUS_SUCCESS
     }
 
-    /// Takes that back. `PASSIVE_LEVEL`, Windows 7 and newer.
+    /// Takes that back. `PASSIVE_LEVEL`, Windows 7 and newer. Without a registration it stops the machine, by
+    /// the same rule: the function must only be called for what is registered, and a registration that failed,
+    /// or that the port class dropped when the device was removed, is none.
     ///
     /// # Safety
     /// None beyond being on the thread of an emulated PC.
     pub unsafe fn PcUnregisterAdapterPowerManagement(device: PVOID) -> NTSTATUS {
-        let machine = enter("PcUnregisterAdapterPowerManagement", IRQL_OF_POWER);
+        let machine = enter("PcUnregisterAdapterPowerManagement", IRQL_OF_FUNCTIONS);
         let Some(adapter) = find_adapter(&machine, device.cast()) else {
             return STATUS_INVALID_PARAMETER;
         };
-        drop(adapter.power_management.take());
+        let Some(power_management) = adapter.power_management.take() else {
+            let fault = "PcUnregisterAdapterPowerManagement was called without a registration";
+            stop_for_power(&machine, fault);
+        };
+        drop(power_management);
         STATUS_SUCCESS
     }
 

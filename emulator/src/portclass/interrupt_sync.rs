@@ -146,7 +146,11 @@ impl Sync {
         if this.connection.get().is_none() {
             let weak = Rc::downgrade(this);
             let chain = Rc::new(move || weak.upgrade().is_some_and(|sync| sync.interrupt()));
-            let connection = machine.interrupts.borrow_mut().connect(this.line, chain);
+            let now = machine.now();
+            let connection = machine
+                .interrupts
+                .borrow_mut()
+                .connect(this.line, chain, now);
             this.connection.set(Some(connection));
             machine.deliver();
         }

@@ -27,8 +27,8 @@ pub use functions::{
 const IRQL_OF_FUNCTIONS: &str = "PcIrqlDDIs (0x71001)";
 /// The rule of Driver Verifier about the IRQL of the interfaces.
 const IRQL_OF_INTERFACES: &str = "PcIrqlIport (0x71003)";
-/// The rule of Driver Verifier about the IRQL of registering for power management.
-const IRQL_OF_POWER: &str = "PcRegisterAdapterPower (0x71006)";
+/// The rule of Driver Verifier about the order of registering for power management and taking that back.
+const ORDER_OF_POWER: &str = "PcRegisterAdapterPower (0x71006)";
 
 /// Gives a new object to the driver, as `write` does.
 fn hand_out<T: Class, I: Interface>(

@@ -91,8 +91,8 @@ fn plug_and_play(
 }
 
 fn start(machine: &Machine, adapter: &Rc<Adapter>, packet: *mut IRP) -> NTSTATUS {
-    let resources = &adapter.physical.resources;
-    let list = make(machine, Resources::new(resources, resources.len()));
+    let resources = adapter.physical.resources();
+    let list = make(machine, Resources::new(&resources, resources.len()));
     let list = list.and_then(portcls::com::Own::into_interface::<IResourceList>);
     let list = match list {
         Ok(list) => list,

@@ -76,7 +76,7 @@ fn irql_of_port_class_functions() {
     );
     assert_stops_in_write(
         BugCheck::DriverVerifierDetectedViolation,
-        "PcRegisterAdapterPower",
+        "PcIrqlDDIs",
         || {
             // SAFETY: the function looks at the IRQL first.
             unsafe { PcUnregisterAdapterPowerManagement(null_mut()) };

@@ -51,8 +51,13 @@ pub fn start(pc: &Pc, hardware: Hardware) -> Running<'_> {
 
 /// An MPU-401 with an interrupt.
 pub fn mpu401() -> Hardware {
-    let chip = Box::new(Mpu401::new(Mpu401Switches::default()));
-    Hardware::at_ports(chip, BASE, Some(Trigger::Level))
+    mpu401_with(Mpu401Switches::default(), Trigger::Level)
+}
+
+/// An MPU-401 of some kind.
+pub fn mpu401_with(switches: Mpu401Switches, trigger: Trigger) -> Hardware {
+    let chip = Box::new(Mpu401::new(switches));
+    Hardware::at_ports(chip, BASE, Some(trigger))
 }
 
 /// Runs a scenario with the software device; it ends well.

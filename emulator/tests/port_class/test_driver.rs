@@ -6,7 +6,7 @@
 
 use std::alloc::Layout;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ffi::c_void;
 use std::ptr::null_mut;
 use std::rc::Rc;
@@ -22,7 +22,7 @@ use emulated_pc::portclass::{
 };
 use portcls::com::{
     AdapterPowerManagement, Class, ComPtr, Face, MiniportMidi, MiniportMidiStream, Own, Pool,
-    PowerNotify, PropertyRequest, StreamRequest,
+    PowerNotify, PropertyRequest, Resource, StreamRequest,
 };
 use portcls::descriptors::{
     PCAUTOMATION_TABLE, PCCONNECTION_DESCRIPTOR, PCFILTER_DESCRIPTOR, PCFILTER_NODE,
@@ -47,8 +47,8 @@ use portcls::status::{
     Outcome, STATUS_INVALID_PARAMETER, STATUS_SUCCESS, STATUS_UNSUCCESSFUL, check, status_of,
 };
 use portcls::types::{
-    CM_RESOURCE_TYPE_INTERRUPT, DEVICE_POWER_STATE, GUID, NON_PAGED_POOL_NX, NTSTATUS,
-    PDEVICE_OBJECT, PDRIVER_OBJECT, PIRP, ULONG, UNICODE_STRING,
+    CM_RESOURCE_TYPE_INTERRUPT, CM_RESOURCE_TYPE_PORT, DEVICE_POWER_STATE, GUID, NON_PAGED_POOL_NX,
+    NTSTATUS, PDEVICE_OBJECT, PDRIVER_OBJECT, PIRP, ULONG, UNICODE_STRING,
 };
 
 /// The driver's pool tag.
@@ -59,6 +59,8 @@ pub const RENDER_PIN: u32 = 0;
 pub const CAPTURE_PIN: u32 = 1;
 /// Where the MPU-401 is.
 pub const BASE: u16 = 0x330;
+/// Where a second one is.
+pub const OTHER_BASE: u16 = 0x300;
 
 /// A call of the driver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,8 +79,17 @@ thread_local! {
     static HOOKS: RefCell<BTreeMap<String, Hook>> = const { RefCell::new(BTreeMap::new()) };
     static WRITE: RefCell<Option<WriteAnswer>> = const { RefCell::new(None) };
     static RING: RefCell<VecDeque<u8>> = const { RefCell::new(VecDeque::new()) };
+    static INTERRUPT: Cell<Option<NTSTATUS>> = const { Cell::new(None) };
+    static SYNC_MODE: Cell<i32> = const { Cell::new(INTERRUPT_SYNC_MODE_NORMAL) };
+    /// The devices that are registered for power management, by the addresses of their objects.
+    static REGISTERED: RefCell<BTreeSet<usize>> = const { RefCell::new(BTreeSet::new()) };
+    static LAST_STARTED: Cell<PDEVICE_OBJECT> = const { Cell::new(null_mut()) };
+    static LINE_IS_SHARED: Cell<bool> = const { Cell::new(false) };
+    static LEAKS_INTERRUPTS: Cell<bool> = const { Cell::new(false) };
+    static STAYS_CONNECTED: Cell<bool> = const { Cell::new(false) };
     static CAPTURES: Cell<bool> = const { Cell::new(false) };
-    static MINIPORT: RefCell<Option<Own<Miniport>>> = const { RefCell::new(None) };
+    /// By the addresses of their devices' objects.
+    static MINIPORTS: RefCell<BTreeMap<usize, Own<Miniport>>> = const { RefCell::new(BTreeMap::new()) };
     static DESCRIPTION: Cell<&'static PCFILTER_DESCRIPTOR> = const { Cell::new(&FILTER) };
 }
 
@@ -92,6 +103,31 @@ pub fn answer_writes(answer: impl Fn(&[u8]) -> Outcome<usize> + 'static) {
     WRITE.replace(Some(Rc::new(answer)));
 }
 
+/// Has the service routine return `status` without touching the hardware; `None` has it work again.
+pub fn answer_interrupts(status: Option<NTSTATUS>) {
+    INTERRUPT.set(status);
+}
+
+/// Sets the mode of interrupts that are connected from now on.
+pub fn synchronize_as(mode: i32) {
+    SYNC_MODE.set(mode);
+}
+
+/// Has the driver keep its interrupt at a surprise removal, until the device is removed.
+pub fn stay_connected() {
+    STAYS_CONNECTED.set(true);
+}
+
+/// Has the driver lose a reference to each interrupt that it connects.
+pub fn leak_interrupts() {
+    LEAKS_INTERRUPTS.set(true);
+}
+
+/// Whether the resources that were seen last have the interrupt as shared.
+pub fn line_is_shared() -> bool {
+    LINE_IS_SHARED.get()
+}
+
 /// Describes the filter otherwise.
 pub fn describe_as(description: &'static PCFILTER_DESCRIPTOR) {
     DESCRIPTION.set(description);
@@ -100,7 +136,10 @@ pub fn describe_as(description: &'static PCFILTER_DESCRIPTOR) {
 /// Bytes arrive at the capturing side, as if from hardware.
 pub fn receive(bytes: &[u8]) {
     RING.with_borrow_mut(|ring| ring.extend(bytes));
-    let miniport = MINIPORT.with_borrow(Clone::clone);
+    let miniport = MINIPORTS.with_borrow(|miniports| {
+        let first = miniports.first_key_value();
+        first.map(|(_, miniport)| miniport.clone())
+    });
     miniport.expect("it was started").notify();
 }
 
@@ -167,6 +206,8 @@ struct Bound {
 /// The miniport.
 pub struct Miniport {
     bound: RefCell<Bound>,
+    /// Where its MPU-401 is.
+    base: Cell<u16>,
 }
 
 // SAFETY: an emulated PC is one thread.
@@ -248,6 +289,9 @@ impl MiniportMidi for Miniport {
         };
         let resources = resources.filter(|list| list.count(CM_RESOURCE_TYPE_INTERRUPT) != 0);
         if let Some(resources) = resources {
+            if let Some(Resource::Ports { start, .. }) = resources.find(CM_RESOURCE_TYPE_PORT, 0) {
+                this.base.set(u16::try_from(start).expect("a port"));
+            }
             let sync = connect(&resources, this)?;
             this.bound.borrow_mut().sync = Some(sync);
         }
@@ -277,6 +321,11 @@ fn connect(
     resources: &ComPtr<IResourceList>,
     miniport: &Own<Miniport>,
 ) -> Outcome<ComPtr<IInterruptSync>> {
+    let kind = CM_RESOURCE_TYPE_INTERRUPT;
+    // SAFETY: the list is live.
+    let entry = unsafe { IResourceList::FindTranslatedEntry(resources.as_ptr(), kind, 0) };
+    // SAFETY: the list has an interrupt; its entry lives as long as the list.
+    LINE_IS_SHARED.set(unsafe { (*entry).ShareDisposition } == 3);
     let mut sync = null_mut();
     // SAFETY: the pointers are good for the call.
     check(unsafe {
@@ -285,7 +334,7 @@ fn connect(
             null_mut(),
             resources.as_ptr(),
             0,
-            INTERRUPT_SYNC_MODE_NORMAL,
+            SYNC_MODE.get(),
         )
     })?;
     // SAFETY: on success it is an object with a reference for us.
@@ -299,33 +348,44 @@ fn connect(
     // SAFETY: the miniport disconnects before it goes.
     unsafe { sync.register(interrupt, context.cast_mut().cast()) }?;
     sync.connect()?;
+    called("connected");
+    if LEAKS_INTERRUPTS.get() {
+        std::mem::forget(sync.clone());
+    }
     for command in [0xFF, 0x3F] {
-        write_register(1, command);
+        // SAFETY: an emulated port.
+        unsafe { WRITE_PORT_UCHAR(register(miniport.base.get(), 1), command) };
     }
     Ok(sync)
 }
 
-fn register(offset: u16) -> *mut u8 {
-    std::ptr::without_provenance_mut(usize::from(BASE + offset))
+fn register(base: u16, offset: u16) -> *mut u8 {
+    std::ptr::without_provenance_mut(usize::from(base + offset))
 }
 
-/// Reads a register of the MPU-401.
+/// Reads a register of the MPU-401 at `base`.
+fn read_register_at(base: u16, offset: u16) -> u8 {
+    // SAFETY: an emulated port.
+    unsafe { READ_PORT_UCHAR(register(base, offset)) }
+}
+
+/// Reads a register of the MPU-401 at [`BASE`].
 pub fn read_register(offset: u16) -> u8 {
-    // SAFETY: an emulated port.
-    unsafe { READ_PORT_UCHAR(register(offset)) }
-}
-
-fn write_register(offset: u16, value: u8) {
-    // SAFETY: an emulated port.
-    unsafe { WRITE_PORT_UCHAR(register(offset), value) };
+    read_register_at(BASE, offset)
 }
 
 portcls::system_abi! {
     unsafe fn interrupt(_sync: *mut IInterruptSync, context: *mut c_void) -> NTSTATUS {
         called("interrupt");
+        if let Some(status) = INTERRUPT.get() {
+            return status;
+        }
+        // SAFETY: the miniport disconnects before it goes.
+        let miniport = unsafe { &*context.cast::<Miniport>() };
+        let base = miniport.base.get();
         let mut bytes = 0;
-        while read_register(1) & 0x80 == 0 {
-            let byte = read_register(0);
+        while read_register_at(base, 1) & 0x80 == 0 {
+            let byte = read_register_at(base, 0);
             if CAPTURES.get() {
                 RING.with_borrow_mut(|ring| ring.push_back(byte));
             }
@@ -334,8 +394,10 @@ portcls::system_abi! {
         if bytes == 0 {
             return STATUS_UNSUCCESSFUL;
         }
-        // SAFETY: the miniport disconnects before it goes.
-        unsafe { &*context.cast::<Miniport>() }.notify();
+        if base != BASE {
+            called("interrupt of the other");
+        }
+        miniport.notify();
         STATUS_SUCCESS
     }
 }
@@ -427,13 +489,33 @@ impl AdapterPowerManagement for Adapter {
     }
 }
 
+/// Registers a device for power management.
+pub fn register_power(device: PDEVICE_OBJECT) -> Outcome<()> {
+    let adapter = Own::new(Adapter)?;
+    // SAFETY: the device is the driver's.
+    check(unsafe { PcRegisterAdapterPowerManagement(adapter.as_unknown(), device.cast()) })?;
+    REGISTERED.with_borrow_mut(|registered| registered.insert(device.addr()));
+    Ok(())
+}
+
+/// Takes that back, whether it was done or not.
+pub fn unregister_power(device: PDEVICE_OBJECT) -> NTSTATUS {
+    REGISTERED.with_borrow_mut(|registered| registered.remove(&device.addr()));
+    // SAFETY: the device is the driver's.
+    unsafe { PcUnregisterAdapterPowerManagement(device.cast()) }
+}
+
+/// The last device that was started.
+pub fn last_started() -> PDEVICE_OBJECT {
+    LAST_STARTED.get()
+}
+
 const NAME: [u16; 5] = [b'U' as u16, b'A' as u16, b'R' as u16, b'T' as u16, 0];
 
 fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList) -> Outcome<()> {
+    LAST_STARTED.set(device);
     called("StartDevice");
-    let adapter = Own::new(Adapter)?;
-    // SAFETY: the arguments of `StartDevice`.
-    check(unsafe { PcRegisterAdapterPowerManagement(adapter.as_unknown(), device.cast()) })?;
+    register_power(device)?;
     let mut port = null_mut();
     // SAFETY: the pointers are good for the call.
     check(unsafe { PcNewPort(&raw mut port, &CLSID_PortMidi) })?;
@@ -441,6 +523,7 @@ fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList) -> Ou
     let port = unsafe { ComPtr::from_owned(port) }.ok_or(STATUS_UNSUCCESSFUL)?;
     let miniport = Own::new(Miniport {
         bound: RefCell::default(),
+        base: Cell::new(BASE),
     })?;
     // SAFETY: the arguments of `StartDevice`, and live objects.
     check(unsafe {
@@ -453,7 +536,7 @@ fn start(device: PDEVICE_OBJECT, irp: PIRP, resources: *mut IResourceList) -> Ou
             resources,
         )
     })?;
-    MINIPORT.replace(Some(miniport));
+    MINIPORTS.with_borrow_mut(|miniports| miniports.insert(device.addr(), miniport));
     // SAFETY: the name ends with a zero and is a constant.
     check(unsafe { PcRegisterSubdevice(device, NAME.as_ptr().cast_mut(), port.as_unknown()) })
 }
@@ -466,9 +549,7 @@ portcls::system_abi! {
     ) -> NTSTATUS {
         let outcome = start(device, irp, resources);
         if outcome.is_err() {
-            give_up();
-            // SAFETY: the argument of `StartDevice`.
-            unsafe { PcUnregisterAdapterPowerManagement(device.cast()) };
+            give_up(device);
         }
         status_of(outcome)
     }
@@ -489,7 +570,9 @@ portcls::system_abi! {
         let minor = unsafe { (*location).MinorFunction };
         if [0x02, 0x04, 0x17].contains(&minor) {
             called(&format!("PnP {minor:#x}"));
-            give_up();
+            if minor != 0x17 || !STAYS_CONNECTED.get() {
+                give_up(device.cast());
+            }
         }
         // SAFETY: the arguments of a dispatch routine.
         unsafe { PcDispatchIrp(device.cast(), irp.cast()) }
@@ -517,8 +600,12 @@ portcls::system_abi! {
     }
 }
 
-fn give_up() {
-    if let Some(miniport) = MINIPORT.take() {
+fn give_up(device: PDEVICE_OBJECT) {
+    if REGISTERED.with_borrow(|registered| registered.contains(&device.addr())) {
+        unregister_power(device);
+    }
+    let miniport = MINIPORTS.with_borrow_mut(|miniports| miniports.remove(&device.addr()));
+    if let Some(miniport) = miniport {
         miniport.quiesce();
     }
 }

@@ -31,6 +31,9 @@ pub struct Mpu401Switches {
     pub keeps_unread_bytes: bool,
     /// What lies in the receive FIFO at power-on; the part beyond its depth is cut off.
     pub stale_bytes: Vec<u8>,
+    /// Firmware or a previous driver left it in UART mode with unread bytes in its receive FIFO, so
+    /// that its line is active from power-on. Once only: a power cycle resets it as ever.
+    pub left_asserting: bool,
     /// How many status reads show the output busy after each data byte, room or not.
     pub busy_polls_after_write: u32,
     /// How long the output shows busy after a reset. Another reset starts it anew; any other
@@ -59,6 +62,7 @@ impl Default for Mpu401Switches {
             missing_acknowledges: 0,
             keeps_unread_bytes: false,
             stale_bytes: Vec::new(),
+            left_asserting: false,
             busy_polls_after_write: 0,
             reset_busy: Duration::ZERO,
             data_ready_stuck: false,

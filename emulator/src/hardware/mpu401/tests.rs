@@ -252,6 +252,42 @@ fn the_line_follows_the_receive_fifo() {
     assert_eq!(bench.read(), 2, "an empty data register repeats itself");
 }
 
+/// It interrupts before anything was done to it, and only until it loses its power.
+#[test]
+fn a_chip_that_was_left_asserting() {
+    let left = || {
+        let bench = Bench::new(Mpu401Switches {
+            left_asserting: true,
+            ..smsc()
+        });
+        assert!(bench.chip.interrupt_line());
+        assert!(bench.chip.is_in_uart_mode());
+        bench
+    };
+    let mut bench = left();
+    assert_eq!(bench.drain(), [0x90, 0x40, 0x7F]);
+    assert!(!bench.chip.interrupt_line());
+    bench.receive(0xF8);
+    assert!(bench.chip.interrupt_line(), "it goes on receiving");
+
+    let mut bench = left();
+    bench.command(COMMAND_RESET);
+    assert!(!bench.chip.interrupt_line());
+    assert!(bench.is_empty(), "a reset in UART mode is not acknowledged");
+
+    let mut bench = left();
+    bench.chip.power_cycle(bench.now);
+    assert!(!bench.chip.interrupt_line());
+    assert!(!bench.chip.is_in_uart_mode());
+    assert!(bench.is_empty());
+
+    let mut bench = left();
+    bench.chip.set_condition(Condition::Gone);
+    assert!(!bench.chip.interrupt_line());
+    bench.chip.set_condition(Condition::Healthy);
+    assert!(!bench.chip.interrupt_line());
+}
+
 #[test]
 fn a_break_reads_as_zero() {
     let mut bench = Bench::in_uart_mode(smsc());

@@ -21,6 +21,10 @@ impl Ns16550Kind {
 
 /// What kind of 16550 it is. The default is a 16550A on a PC board with a 24 MHz clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact about a chip, independent of the others"
+)]
 pub struct Ns16550Switches {
     /// Which member of the family it is.
     pub kind: Ns16550Kind,
@@ -32,6 +36,10 @@ pub struct Ns16550Switches {
     /// Enabling the THRE interrupt while the transmit FIFO is empty does not raise it again
     /// (the clones that Linux `8250_port.c` probes for).
     pub does_not_reraise_thre: bool,
+    /// Firmware or a previous driver left it interrupting: received data and THRE enabled, OUT2 on, a
+    /// byte unread, and DLAB set, so that writes to the interrupt enable register reach the divisor. Its line
+    /// is active from power-on. Once only: a power cycle resets it as ever.
+    pub left_asserting: bool,
     /// What the interrupt identification register reads, whatever is pending.
     pub iir_stuck: Option<u8>,
     /// The line status register reads 0xFF, as where no chip is.
@@ -47,6 +55,7 @@ impl Default for Ns16550Switches {
             baud_clock_hz: 24_000_000,
             interrupt_needs_out2: true,
             does_not_reraise_thre: false,
+            left_asserting: false,
             iir_stuck: None,
             line_status_reads_ff: false,
             loses_every_nth_interrupt: None,

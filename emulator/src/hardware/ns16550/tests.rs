@@ -447,6 +447,68 @@ fn out2_gates_the_line_unless_the_board_does_without() {
     }
 }
 
+fn left_asserting(kind: Ns16550Kind) -> Bench {
+    let bench = Bench::new(Ns16550Switches {
+        left_asserting: true,
+        ..of_kind(kind)
+    });
+    assert!(bench.chip.interrupt_line(), "{kind:?}");
+    bench
+}
+
+const KINDS: [Ns16550Kind; 3] = [
+    Ns16550Kind::Fifo16550A { depth: 16 },
+    Ns16550Kind::BrokenFifo16550,
+    Ns16550Kind::Uart16450,
+];
+
+#[test]
+fn a_chip_that_was_left_asserting_is_silenced_behind_dlab_only() {
+    for kind in KINDS {
+        let mut bench = left_asserting(kind);
+        bench.write(IER_DLM, 0);
+        assert!(bench.chip.interrupt_line(), "that was the divisor");
+        assert_eq!(bench.read(RBR_THR_DLL), 13, "this is the divisor, too");
+        assert!(bench.chip.interrupt_line());
+        bench.write(LCR, EIGHT_BITS);
+        assert_eq!(bench.read(IER_DLM), IER_RECEIVED_DATA | IER_THRE);
+        bench.write(IER_DLM, 0);
+        assert!(!bench.chip.interrupt_line());
+        assert_eq!(bench.drain(), [0x0D], "{kind:?}");
+    }
+}
+
+#[test]
+fn a_chip_that_was_left_asserting_is_served_like_any_other() {
+    for kind in KINDS {
+        let mut bench = left_asserting(kind);
+        bench.write(LCR, EIGHT_BITS);
+        assert_eq!(bench.drain(), [0x0D], "{kind:?}");
+        assert!(bench.chip.interrupt_line(), "the FIFO is empty");
+        assert_eq!(bench.identification(), IIR_THRE);
+        assert!(!bench.chip.interrupt_line());
+    }
+}
+
+#[test]
+fn a_power_cycle_silences_a_chip_that_was_left_asserting() {
+    for kind in KINDS {
+        let mut bench = left_asserting(kind);
+        bench.chip.power_cycle(bench.now);
+        assert!(!bench.chip.interrupt_line(), "{kind:?}");
+        assert_eq!(bench.chip.bytes_to_read(), 0);
+        for register in [IER_DLM, LCR, MCR] {
+            assert_eq!(bench.read(register), 0);
+        }
+
+        let mut bench = left_asserting(kind);
+        bench.chip.set_condition(Condition::Gone);
+        assert!(!bench.chip.interrupt_line());
+        bench.chip.set_condition(Condition::Healthy);
+        assert!(!bench.chip.interrupt_line());
+    }
+}
+
 #[test]
 fn loopback_hears_itself_and_nobody_else() {
     let mut bench = Bench::for_midi(usual());

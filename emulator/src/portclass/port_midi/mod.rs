@@ -21,7 +21,8 @@ use portcls::interfaces::{
     IServiceSink, IUnknown, Interface,
 };
 use portcls::status::{
-    Outcome, STATUS_INVALID_DEVICE_STATE, STATUS_NOINTERFACE, STATUS_NOT_SUPPORTED, check,
+    Outcome, STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_DEVICE_STATE, STATUS_NOINTERFACE,
+    STATUS_NOT_SUPPORTED, check,
 };
 use portcls::types::{DEVICE_POWER_STATE, GUID, POWER_DEVICE_D0, POWER_STATE, PVOID};
 
@@ -248,6 +249,14 @@ impl Port {
                 format!("KsFilterDescriptor: {fault}"),
             ),
         };
+        // The port's own copy of the description.
+        let failing = machine.config.failing_allocation;
+        let fails = machine.pool.borrow_mut().next_fails(failing);
+        if fails || machine.config.port_init_fails_after_miniport {
+            this.leave_groups(machine);
+            release(machine, (miniport, group));
+            return Err(STATUS_INSUFFICIENT_RESOURCES);
+        }
         let unknown = miniport.as_unknown();
         let power_notify = query(machine, unknown).ok();
         let pin_count = query(machine, unknown).ok();

@@ -47,6 +47,10 @@ const MIDI: KSDATAFORMAT = KSDATAFORMAT {
     Specifier: KSDATAFORMAT_SPECIFIER_NONE,
 };
 
+/// The MIDI port sequences records with a resolution of 1 ms, in nanoseconds (Windows' documentation of MIDI miniport
+/// drivers), whatever the clock's tick is.
+const SEQUENCER_STEP: u64 = 1_000_000;
+
 /// Is told when a request has ended.
 pub(crate) type Waiter = Box<dyn FnOnce(Completion)>;
 
@@ -410,9 +414,11 @@ impl OpenPin {
         }
     }
 
-    /// Has the pin served at the first tick of the clock from `at` on.
+    /// Has the pin served at the first step of the port's sequencer from `at` on.
     pub(super) fn wake_at(self: &Rc<Self>, machine: &Machine, at: Instant) {
-        self.set_timer(machine, machine.tick_from(at));
+        let step = at.as_nanos().div_ceil(SEQUENCER_STEP);
+        let at = Instant::from_nanos(step.saturating_mul(SEQUENCER_STEP));
+        self.set_timer(machine, at);
     }
 
     /// Has the pin served after a wait, by a timer of high resolution.
