@@ -7,7 +7,7 @@ use crate::hardware::chip::{Chip, Condition, LineFault, WireByte};
 use crate::io::system::PhysicalDevice;
 use crate::machine::bus::{PluggedDevice, Registers, WireAccount};
 use crate::machine::events::Event;
-use crate::machine::interrupts::Trigger;
+use crate::machine::interrupts::{InterruptCounts, Trigger};
 use crate::machine::{Machine, current};
 use crate::time::Instant;
 
@@ -267,6 +267,15 @@ impl Device {
             machine.update_device(index);
         };
         self.machine.schedule(moment, Event::Call(Box::new(change)));
+    }
+
+    /// What became of the interrupts of the device's line since power-on, those of devices that share it included;
+    /// nothing if it has none.
+    #[must_use]
+    pub fn interrupts(&self) -> InterruptCounts {
+        self.line().map_or_else(InterruptCounts::default, |line| {
+            self.machine.interrupts.borrow().counts(line)
+        })
     }
 
     /// How many register accesses there have been.

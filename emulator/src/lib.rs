@@ -76,7 +76,7 @@ pub use machine::activity::{Activity, LongestTimes};
 pub use machine::boot::boot;
 pub use machine::bus::Registers;
 pub use machine::deferred::TimerExpiries;
-pub use machine::interrupts::Trigger;
+pub use machine::interrupts::{ConnectionCounts, InterruptCounts, Trigger};
 pub use machine::irql;
 pub use machine::stop::{BugCheck, StackFrame, Stop};
 pub use pc::Pc;

@@ -29,6 +29,30 @@ pub(crate) type ServiceChain = Rc<dyn Fn() -> bool>;
 /// again. So a storm takes time, whatever its routines do.
 pub(crate) const COST_OF_RETURN: Duration = Duration::from_micros(1);
 
+/// What became of the interrupts of a line since power-on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct InterruptCounts {
+    /// Those that the processor took.
+    pub delivered: u64,
+    /// Those that a service routine claimed.
+    pub claimed: u64,
+    /// Those that none claimed.
+    pub unclaimed: u64,
+    /// What each connection to the line was called for, in the order in which they were made. A device that was
+    /// disconnected and connected again has a second entry. If devices share the line, one of them must not
+    /// claim what another raised.
+    pub connections: Vec<ConnectionCounts>,
+}
+
+/// What became of the interrupts that an interrupt object was called for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionCounts {
+    /// How often its service routines were called.
+    pub called: u64,
+    /// How often they claimed the interrupt.
+    pub claimed: u64,
+}
+
 /// Passes over the routines of a shared edge-triggered line after which a machine counts as hung.
 const MOST_PASSES: u32 = 1000;
 
@@ -39,14 +63,24 @@ pub(crate) struct Line {
     active: BTreeSet<usize>,
     /// When the processor will take notice, if it has something to notice.
     pending_from: Option<Instant>,
-    connected: Vec<(usize, ServiceChain)>,
+    connected: Vec<Connected>,
+    counts: InterruptCounts,
+}
+
+/// What is connected to a line.
+#[derive(Clone)]
+struct Connected {
+    connection: usize,
+    chain: ServiceChain,
+    /// Its place in the line's counts.
+    place: usize,
 }
 
 /// An interrupt that the processor takes.
 pub(crate) struct Taken {
     line: usize,
     trigger: Trigger,
-    chains: Vec<ServiceChain>,
+    connected: Vec<Connected>,
 }
 
 /// An interrupt that was served.
@@ -146,7 +180,12 @@ impl Interrupts {
         self.next_connection += 1;
         let connection = self.next_connection;
         let line = &mut self.lines[line];
-        line.connected.push((connection, chain));
+        line.connected.push(Connected {
+            connection,
+            chain,
+            place: line.counts.connections.len(),
+        });
+        line.counts.connections.push(ConnectionCounts::default());
         if !line.active.is_empty() && line.trigger == Trigger::Level {
             line.pending_from = Some(now);
         }
@@ -156,11 +195,24 @@ impl Interrupts {
     /// Disconnects a chain. The line of the last one is masked: what was pending is dropped.
     pub(crate) fn disconnect(&mut self, connection: usize) {
         for line in &mut self.lines {
-            line.connected.retain(|(other, _)| *other != connection);
+            line.connected
+                .retain(|other| other.connection != connection);
             if line.connected.is_empty() {
                 line.pending_from = None;
             }
         }
+    }
+
+    /// A connection's routines were called.
+    fn called(&mut self, line: usize, connected: &Connected, claimed: bool) {
+        let counts = &mut self.lines[line].counts.connections[connected.place];
+        counts.called += 1;
+        counts.claimed += u64::from(claimed);
+    }
+
+    /// What became of a line's interrupts.
+    pub(crate) fn counts(&self, line: usize) -> InterruptCounts {
+        self.lines[line].counts.clone()
     }
 
     /// Whether anything is connected to any line.
@@ -176,17 +228,22 @@ impl Interrupts {
             .enumerate()
             .find(|(_, line)| line.pending_from.is_some_and(|from| from <= now))?;
         line.pending_from = None;
-        let chains = line.connected.iter().map(|(_, chain)| Rc::clone(chain));
         Some(Taken {
             line: number,
             trigger: line.trigger,
-            chains: chains.collect(),
+            connected: line.connected.clone(),
         })
     }
 
     /// The interrupt was served: a level-triggered line that is still active interrupts again.
     pub(crate) fn served(&mut self, taken: &Taken, claimed: bool, now: Instant) -> Served {
         let line = &mut self.lines[taken.line];
+        line.counts.delivered += 1;
+        if claimed {
+            line.counts.claimed += 1;
+        } else {
+            line.counts.unclaimed += 1;
+        }
         let still_active = !line.active.is_empty() && line.trigger == Trigger::Level;
         if still_active {
             line.pending_from.get_or_insert(now);
@@ -205,18 +262,27 @@ impl Machine {
     /// comes again while the line is active; for a shared edge-triggered line all are called, until there
     /// was a whole pass in which no routine claimed, since an edge may hide behind another.
     pub(crate) fn serve(&self, taken: &Taken) -> bool {
-        match (taken.trigger, &taken.chains[..]) {
-            (Trigger::Level, chains) => chains.iter().any(|chain| chain()),
-            (Trigger::Edge, [chain]) => chain(),
-            (Trigger::Edge, chains) => self.serve_shared_edge(taken.line, chains),
+        let call = |connected: &Connected| {
+            let claimed = (connected.chain)();
+            let mut interrupts = self.interrupts.borrow_mut();
+            interrupts.called(taken.line, connected, claimed);
+            claimed
+        };
+        match (taken.trigger, &taken.connected[..]) {
+            (Trigger::Level, connected) => connected.iter().any(call),
+            (Trigger::Edge, [only]) => call(only),
+            (Trigger::Edge, connected) => {
+                let pass = || connected.iter().filter(|one| call(one)).count() > 0;
+                self.repeat(taken.line, pass)
+            }
         }
     }
 
-    fn serve_shared_edge(&self, line: usize, chains: &[ServiceChain]) -> bool {
-        for pass in 0..MOST_PASSES {
-            let claims = chains.iter().filter(|chain| chain()).count();
-            if claims == 0 {
-                return pass > 0;
+    /// Repeats a pass over the routines of a shared edge-triggered line while it claims; returns whether any did.
+    fn repeat(&self, line: usize, pass: impl Fn() -> bool) -> bool {
+        for claims in 0..MOST_PASSES {
+            if !pass() {
+                return claims > 0;
             }
         }
         self.bug_check(

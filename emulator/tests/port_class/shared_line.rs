@@ -2,7 +2,8 @@
 
 use emulated_pc::hardware::mpu401::{Mpu401, Mpu401Switches};
 use emulated_pc::{
-    BugCheck, Config, Device, FunctionalDevice, Hardware, Pc, Removal, Stop, Trigger, boot,
+    BugCheck, Config, ConnectionCounts, Device, FunctionalDevice, Hardware, InterruptCounts, Pc,
+    Removal, Stop, Trigger, boot,
 };
 use portcls::status::STATUS_SUCCESS;
 
@@ -138,6 +139,53 @@ fn one_goes_on_while_the_other_is_removed() {
     }
 }
 
+fn counts(called: u64, claimed: u64) -> ConnectionCounts {
+    ConnectionCounts { called, claimed }
+}
+
+#[test]
+fn interrupts_are_counted_by_line_and_connection() {
+    with_two(Trigger::Level, |two| {
+        for _ in 0..2 {
+            two.first.device.receive_now(&[0xF8]);
+            two.first.wait(1);
+        }
+        for _ in 0..3 {
+            two.second.receive_now(&[0xF8]);
+            two.first.wait(1);
+        }
+        // Each start has raised one before, for the acknowledgement.
+        let line = InterruptCounts {
+            delivered: 2 + 5,
+            claimed: 2 + 5,
+            unclaimed: 0,
+            connections: vec![counts(2 + 5, 1 + 2), counts(1 + 3, 1 + 3)],
+        };
+        assert_eq!(two.first.device.interrupts(), line);
+        assert_eq!(two.second.interrupts(), line, "it is the same line");
+
+        assert_eq!(two.first.function.stop(), 0);
+        assert_eq!(two.first.function.start(), 0);
+        two.first.wait(1);
+        let called = |at: usize| two.second.interrupts().connections[at].called;
+        let before = [called(0), called(1), called(2)];
+        two.second.receive_now(&[0xF8]);
+        two.first.wait(1);
+        assert_eq!(
+            [called(0), called(1), called(2)],
+            [before[0], before[1] + 1, before[2]],
+            "the first has come back behind the second"
+        );
+        two.take_down();
+    })
+    .expect("it ends well");
+    boot(Config::default(), |pc| {
+        let device = pc.plug(Hardware::software());
+        assert_eq!(device.interrupts(), InterruptCounts::default());
+    })
+    .expect("it ends well");
+}
+
 /// The driver has silenced nothing, and the other device's routine can't.
 #[test]
 fn a_removed_device_that_was_left_active_storms_on_the_other() {
@@ -161,7 +209,7 @@ fn a_foreign_interrupt_is_not_claimed() {
             ..Mpu401Switches::default()
         };
         ours.wait(1);
-        take_calls();
+        let at_start = ours.device.interrupts();
         let chip = Box::new(Mpu401::new(switches));
         let foreign =
             pc.plug(Hardware::at_ports(chip, OTHER_BASE, None).sharing_line_of(&ours.device));
@@ -171,11 +219,20 @@ fn a_foreign_interrupt_is_not_claimed() {
             its_driver.with_chip(|chip| chip.power_cycle(now));
         });
         ours.wait(1);
-        let calls = interrupts();
-        assert!(calls.len() > 10, "{calls:?}");
+        let of_foreign = ours.device.interrupts();
+        assert!(of_foreign.unclaimed > 10, "{of_foreign:?}");
+        assert_eq!(of_foreign.claimed, at_start.claimed);
+        assert_eq!(
+            of_foreign.delivered,
+            of_foreign.claimed + of_foreign.unclaimed
+        );
         ours.device.receive_now(&[0xF8]);
         ours.wait(1);
-        assert_eq!(interrupts(), [CALL]);
+        let all = ours.device.interrupts();
+        assert_eq!(
+            (all.claimed, all.unclaimed),
+            (of_foreign.claimed + 1, of_foreign.unclaimed)
+        );
         ours.take_down();
     })
     .expect("it ends well");
