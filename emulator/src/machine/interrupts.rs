@@ -25,8 +25,8 @@ pub enum Trigger {
 /// Calls all that is connected to a line; returns whether anybody claimed the interrupt.
 pub(crate) type ServiceChain = Rc<dyn Fn() -> bool>;
 
-/// What an interrupt costs whose line is still active afterwards: entry, end of interrupt, and entry
-/// again. So a storm takes time, whatever its routines do.
+/// What an interrupt costs that follows on another: end of interrupt, return and entry. So a storm takes time,
+/// whatever its routines do.
 pub(crate) const COST_OF_RETURN: Duration = Duration::from_micros(1);
 
 /// What became of the interrupts of a line since power-on.
@@ -85,10 +85,10 @@ pub(crate) struct Taken {
 
 /// An interrupt that was served.
 pub(crate) struct Served {
-    pub(crate) line: usize,
-    pub(crate) claimed: bool,
-    /// The line is level-triggered and still active: the next interrupt follows on this one.
-    pub(crate) still_active: bool,
+    line: usize,
+    claimed: bool,
+    /// The line is active although it was served.
+    still_active: bool,
 }
 
 /// Interrupts that follow on each other, so that the interrupted code does not go on.
@@ -99,8 +99,13 @@ pub(crate) struct Storm {
 }
 
 impl Storm {
-    /// An interrupt that came at `at` was served. Returns what is wrong if the interrupted code has been
-    /// waiting for longer than `most`.
+    /// Whether the next interrupt follows on another.
+    pub(crate) const fn has_begun(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// An interrupt that came at `at` was served. Returns what is wrong if interrupts have followed on each other
+    /// for longer than `most`.
     pub(crate) fn add(
         &mut self,
         served: &Served,
@@ -108,15 +113,15 @@ impl Storm {
         now: Instant,
         most: Duration,
     ) -> Option<String> {
-        let since = *self.since.get_or_insert(at);
         self.any_claimed |= served.claimed;
-        if !served.still_active || now.since(since) <= most {
+        let since = *self.since.get_or_insert(at);
+        if since == at || now.since(since) <= most {
             return None;
         }
-        let what = if self.any_claimed {
-            "its interrupts are claimed, and the line is still active"
-        } else {
-            "no service routine claims its interrupts"
+        let what = match (self.any_claimed, served.still_active) {
+            (false, _) => "no service routine claims its interrupts",
+            (true, true) => "its interrupts are claimed, and the line is still active",
+            (true, false) => "its interrupts are claimed, and others follow without a pause",
         };
         let line = served.line;
         Some(format!(
@@ -244,8 +249,8 @@ impl Interrupts {
         } else {
             line.counts.unclaimed += 1;
         }
-        let still_active = !line.active.is_empty() && line.trigger == Trigger::Level;
-        if still_active {
+        let still_active = !line.active.is_empty();
+        if still_active && line.trigger == Trigger::Level {
             line.pending_from.get_or_insert(now);
         }
         Served {

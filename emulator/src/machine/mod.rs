@@ -422,7 +422,7 @@ impl Machine {
         self.pass_quietly(self.config.kernel_call_cost);
         let now = self.now();
         let served = self.interrupts.borrow_mut().served(&taken, claimed, now);
-        if served.still_active {
+        if storm.has_begun() {
             self.pass_quietly(interrupts::COST_OF_RETURN);
         }
         self.lower_irql_quietly(old);

@@ -10,7 +10,7 @@ use portcls::status::{STATUS_SUCCESS, STATUS_UNSUCCESSFUL};
 use portcls::types::NTSTATUS;
 
 use crate::scenario::{mpu401_with, start};
-use crate::test_driver::{answer_interrupts, synchronize_as, take_calls};
+use crate::test_driver::{answer_interrupts, on, synchronize_as, take_calls};
 
 /// An MPU-401 whose line is active from power-on.
 fn asserting(trigger: Trigger) -> Hardware {
@@ -128,6 +128,30 @@ fn an_edge_that_is_not_served_is_no_storm() {
     for status in [STATUS_UNSUCCESSFUL, STATUS_SUCCESS] {
         assert_eq!(serve_with(status, Trigger::Edge), Ok(1), "one interrupt");
     }
+}
+
+/// Each service makes the next edge, as one does that switches the transmitter's interrupt off and on again.
+#[test]
+fn an_edge_from_every_service_is_a_storm() {
+    let config = Config {
+        interrupt_latency: Duration::ZERO,
+        ..Config::default()
+    };
+    let stop = boot(config, |pc| {
+        let running = start(pc, quiet(Trigger::Edge));
+        running.wait(1);
+        answer_interrupts(Some(STATUS_SUCCESS));
+        let device = running.device.clone();
+        on("interrupt", move || {
+            device.with_chip(|chip| chip.read(0, Instant::POWER_ON));
+            device.receive_now(&[0xF8]);
+        });
+        running.device.receive_now(&[0xF8]);
+        running.wait(1000);
+    })
+    .expect_err("the processor does nothing else any more");
+    assert_eq!(stop.bug_check, BugCheck::DpcWatchdogViolation, "{stop}");
+    assert!(stop.reason.contains("interrupt storm"), "{stop}");
 }
 
 #[test]
