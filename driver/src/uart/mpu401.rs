@@ -33,8 +33,9 @@ const BUSY_TESTS: u32 = 2;
 const PATIENCE: InterruptTime = 25 * MILLISECOND;
 /// How long to wait for the chip to acknowledge that it entered UART mode.
 const UART_MODE_PATIENCE: InterruptTime = 2 * MILLISECOND;
-/// Old bytes may lie in front of the acknowledgement: 64 in the deepest receive FIFO that is known
-/// (Bochs), and as many that come in while it is emptied. A chip that has still more is stuck.
+/// Old bytes may lie in front of the acknowledgement, and bytes that came in while nobody looked in front of new
+/// ones: 64 in the deepest receive FIFO that is known (Bochs), and as many that come in while it is emptied. A
+/// chip that has still more is stuck.
 const MOST_STALE_BYTES: u32 = 128;
 /// Register accesses for each call of `setup`, its command and final looks included.
 const SETUP_ACCESSES: u32 = Budget::TURN - 3;
@@ -65,6 +66,8 @@ pub struct Mpu401<B: Bus> {
     /// When the phase, or the wait for the acknowledgement of its command, began.
     since: Option<InterruptTime>,
     stale_bytes: u32,
+    /// Bytes that were read in a row, with another one to be read each time.
+    read_in_a_row: u32,
     /// Received bytes that were thrown away and not reported yet.
     discarded: u32,
 }
@@ -82,6 +85,7 @@ impl<B: Bus> Mpu401<B> {
             acknowledged: false,
             since: None,
             stale_bytes: 0,
+            read_in_a_row: 0,
             discarded: 0,
         }
     }
@@ -273,6 +277,13 @@ impl<B: Bus> Uart for Mpu401<B> {
             }
             let status = self.status(budget);
             let readable = status & NOTHING_TO_READ == 0;
+            self.read_in_a_row = if readable { self.read_in_a_row + 1 } else { 0 };
+            if self.read_in_a_row > MOST_STALE_BYTES {
+                // What is read there is none of anybody's music, and what is written goes nowhere.
+                self.read_in_a_row = MOST_STALE_BYTES;
+                turn.missing = true;
+                break;
+            }
             if readable {
                 budget.spend(1);
                 exchange.received(Received::Byte(self.bus.read(DATA)));

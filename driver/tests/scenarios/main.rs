@@ -1,5 +1,6 @@
 //! The driver on an emulated PC: what it goes through from one day to the next.
 
+mod beside;
 mod both_ways;
 mod budgets;
 mod call_sequences;
@@ -13,4 +14,6 @@ mod power;
 mod quirks;
 mod repeatable;
 mod stage;
+mod storms;
 mod tracing;
+mod wake_ups;

@@ -24,6 +24,8 @@ use portcls::status::STATUS_SUCCESS;
 use portcls::types::NTSTATUS;
 
 const PORTS: u16 = 0x330;
+/// Where those of a second card are.
+const OTHER_PORTS: u16 = 0x300;
 const ADDRESS: u64 = 0xFE00_0000;
 /// Only the run with this seed is made, if it is set.
 const SEED_VARIABLE: &str = "MIDIUART_SEED";
@@ -240,6 +242,13 @@ impl Plan {
     /// Plugs the device in.
     pub fn plug(&self, pc: &Pc) -> Device {
         pc.plug(self.hardware())
+    }
+
+    /// Plugs the device in as a second card, whose interrupt comes by the line of another device.
+    pub fn plug_on_line_of(&self, pc: &Pc, other: &Device) -> Device {
+        let mut hardware = self.hardware();
+        hardware.registers = Registers::Ports(OTHER_PORTS);
+        pc.plug(hardware.sharing_line_of(other))
     }
 
     /// Plugs the device in, loads the driver and adds the device to it.

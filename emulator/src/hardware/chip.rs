@@ -69,4 +69,19 @@ pub enum Condition {
     Dead,
     /// It is not there: all registers read 0xFF, writes go nowhere.
     Gone,
+    /// It is there and does nothing, as a card in a bus whose bridge has failed: all registers read 0x00, writes
+    /// go nowhere.
+    ReadsZero,
+}
+
+impl Condition {
+    /// What all registers read, if the chip does not answer.
+    #[must_use]
+    pub const fn without_answer(self) -> Option<u8> {
+        match self {
+            Self::Healthy | Self::Dead => None,
+            Self::Gone => Some(0xFF),
+            Self::ReadsZero => Some(0x00),
+        }
+    }
 }

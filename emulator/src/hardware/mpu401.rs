@@ -140,7 +140,7 @@ impl Mpu401 {
     }
 
     fn update_line(&mut self, again: u8) {
-        let gone = self.condition == Condition::Gone;
+        let gone = self.condition.without_answer().is_some();
         let causes = if gone || self.bytes_to_read() == 0 {
             0
         } else {
@@ -260,8 +260,8 @@ impl Chip for Mpu401 {
     }
 
     fn read(&mut self, offset: u16, _now: Instant) -> u8 {
-        if self.condition == Condition::Gone {
-            return FLOATING_BUS;
+        if let Some(value) = self.condition.without_answer() {
+            return value;
         }
         match offset {
             DATA_REGISTER => self.read_data(),
@@ -271,7 +271,7 @@ impl Chip for Mpu401 {
     }
 
     fn write(&mut self, offset: u16, value: u8, now: Instant) {
-        if self.condition == Condition::Gone {
+        if self.condition.without_answer().is_some() {
             return;
         }
         match offset {
@@ -307,7 +307,7 @@ impl Chip for Mpu401 {
     }
 
     fn receive(&mut self, value: u8, fault: LineFault, _now: Instant) {
-        if self.condition == Condition::Gone || !self.uart_mode {
+        if self.condition.without_answer().is_some() || !self.uart_mode {
             self.losses.ignored_arrivals += 1;
             return;
         }
@@ -322,7 +322,7 @@ impl Chip for Mpu401 {
 
     fn set_condition(&mut self, condition: Condition) {
         let was = std::mem::replace(&mut self.condition, condition);
-        if condition == Condition::Gone || was == Condition::Gone {
+        if condition.without_answer().is_some() || was.without_answer().is_some() {
             // Unplugging takes the power away.
             self.start_from_power_on();
         }

@@ -417,8 +417,8 @@ impl Chip for Ns16550 {
     }
 
     fn read(&mut self, offset: u16, now: Instant) -> u8 {
-        if self.condition == Condition::Gone {
-            return FLOATING_BUS;
+        if let Some(value) = self.condition.without_answer() {
+            return value;
         }
         let [divisor_low, divisor_high] = self.divisor.to_le_bytes();
         match offset {
@@ -437,7 +437,7 @@ impl Chip for Ns16550 {
     }
 
     fn write(&mut self, offset: u16, value: u8, now: Instant) {
-        if self.condition == Condition::Gone {
+        if self.condition.without_answer().is_some() {
             return;
         }
         let [divisor_low, divisor_high] = self.divisor.to_le_bytes();
@@ -477,7 +477,7 @@ impl Chip for Ns16550 {
     }
 
     fn receive(&mut self, value: u8, fault: LineFault, now: Instant) {
-        if self.condition == Condition::Gone || self.is_looped_back() {
+        if self.condition.without_answer().is_some() || self.is_looped_back() {
             self.losses.ignored_arrivals += 1;
             return;
         }
@@ -491,7 +491,7 @@ impl Chip for Ns16550 {
 
     fn set_condition(&mut self, condition: Condition) {
         let was = std::mem::replace(&mut self.condition, condition);
-        if condition == Condition::Gone || was == Condition::Gone {
+        if condition.without_answer().is_some() || was.without_answer().is_some() {
             // Unplugging takes the power away.
             self.start_from_power_on();
         }

@@ -8,7 +8,7 @@ use portcls::status::{
     STATUS_INVALID_DEVICE_REQUEST, STATUS_NO_SUCH_DEVICE, STATUS_SUCCESS, STATUS_UNSUCCESSFUL,
     succeeded,
 };
-use portcls::types::NTSTATUS;
+use portcls::types::{NTSTATUS, POWER_DEVICE_D0, POWER_DEVICE_D3};
 
 use super::adapter::{Adapter, Life};
 use super::objects::make;
@@ -98,7 +98,10 @@ fn start(machine: &Machine, adapter: &Rc<Adapter>, packet: *mut IRP) -> NTSTATUS
         Ok(list) => list,
         Err(status) => return status,
     };
-    // The device works from here on: the request came up from the bus.
+    // The bus driver has handled the request before, and given the device its power: it works from here on.
+    if adapter.power.replace(POWER_DEVICE_D0) == POWER_DEVICE_D3 {
+        adapter.physical.power_cycle(machine);
+    }
     adapter.physical.set_access(machine, Access::Allowed);
     adapter.life.set(Life::Started);
     let start = adapter.start_routine();
