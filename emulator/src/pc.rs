@@ -145,6 +145,12 @@ impl Pc {
         self.machine.pool.borrow().in_use()
     }
 
+    /// How many mappings of device registers there are.
+    #[must_use]
+    pub fn mapped_registers(&self) -> i64 {
+        self.machine.mappings.get()
+    }
+
     /// How many pool allocations have been asked for.
     #[must_use]
     pub fn pool_allocations(&self) -> u64 {

@@ -14,6 +14,7 @@ mod power;
 mod quirks;
 mod repeatable;
 mod stage;
+mod starts;
 mod storms;
 mod tracing;
 mod wake_ups;
