@@ -32,6 +32,8 @@ struct State<C: Chip> {
     wire: MidiWire,
     now: Instant,
     accesses: u32,
+    /// A byte that arrives with a register access to come, counted as `accesses`.
+    arrival: Option<(u32, u8)>,
 }
 
 impl<C: Chip> Clone for Bench<C> {
@@ -55,6 +57,9 @@ impl<C: Chip> State<C> {
     fn access(&mut self) {
         self.pass(ACCESS);
         self.accesses += 1;
+        if let Some((_, byte)) = self.arrival.take_if(|(at, _)| *at == self.accesses) {
+            self.chip.receive(byte, LineFault::default(), self.now);
+        }
     }
 }
 
@@ -82,6 +87,7 @@ impl<C: Chip> Bench<C> {
             wire: MidiWire::new(),
             now: Instant::POWER_ON,
             accesses: 0,
+            arrival: None,
         })))
     }
 
@@ -122,6 +128,17 @@ impl<C: Chip> Bench<C> {
         let mut state = self.0.borrow_mut();
         let now = state.now;
         state.wire.far_end_mut().send(bytes, now);
+    }
+
+    /// Has a byte arrive whole with the `n`-th register access from now, right before it takes effect.
+    pub fn receive_at_access(&self, n: u32, byte: u8) {
+        let mut state = self.0.borrow_mut();
+        state.arrival = Some((state.accesses + n, byte));
+    }
+
+    /// Whether the byte of [`Self::receive_at_access`] has arrived.
+    pub fn has_arrived(&self) -> bool {
+        self.0.borrow().arrival.is_none()
     }
 
     /// Has the far end send damaged bytes.

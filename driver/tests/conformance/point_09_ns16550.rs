@@ -537,3 +537,61 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_byte_that_comes_in_at_any_moment_of_the_setup_is_counted_or_received_and_leaves_no_interrupt()
+{
+    /// Emptying the receive FIFO by its control register takes what has come in since it was last seen
+    /// empty, and says nothing of it.
+    const UNSEEN: u32 = 2;
+    for chip in [
+        fifo(16),
+        switches(|chip| chip.kind = Ns16550Kind::Uart16450),
+    ] {
+        let mut unseen = 0;
+        let mut access = 1;
+        loop {
+            let (bench, mut uart) = Bench::ready_ns16550(chip.clone(), SETTINGS);
+            uart.take_discarded();
+            bench.receive_at_access(access, 0x40);
+            uart.begin_setup();
+            let step = loop {
+                let step = bench.within(Budget::TURN, || uart.setup(bench.time()));
+                // What interrupts meanwhile is silenced, as the interrupt routine does.
+                if step != Setup::Continue {
+                    break step;
+                }
+                if bench.interrupts() {
+                    let mut budget = Budget::of(Budget::TURN);
+                    let silenced = bench.within(Budget::TURN, || uart.silence(&mut budget));
+                    assert!(silenced.was_ours(), "access {access}");
+                    assert!(!bench.interrupts(), "access {access}");
+                }
+            };
+            assert_eq!(step, Setup::Ready, "access {access}");
+            if !bench.has_arrived() {
+                break;
+            }
+            let mut side = Side::silent();
+            bench.turn(&mut uart, &mut side);
+            let seen = uart.take_discarded() + u32::try_from(side.received.len()).expect("one");
+            assert!(seen <= 1, "access {access}: {seen}");
+            unseen += 1 - seen;
+            assert!(!bench.interrupts(), "access {access}");
+            access += 1;
+        }
+        assert!(access > 20, "{access} accesses only");
+        assert!(unseen <= UNSEEN, "{unseen} bytes were not counted");
+    }
+}
+
+#[test]
+fn a_chip_that_was_left_interrupting_behind_its_divisor_is_silenced() {
+    let (bench, mut uart) = Bench::ns16550(switches(|chip| chip.left_asserting = true), SETTINGS);
+    bench.pass(Duration::from_millis(1));
+    assert!(bench.interrupts());
+    let mut budget = Budget::of(Budget::TURN);
+    let silenced = bench.within(Budget::TURN, || uart.silence(&mut budget));
+    assert!(silenced.was_ours());
+    assert!(!bench.interrupts());
+}
