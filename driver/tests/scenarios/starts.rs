@@ -24,6 +24,10 @@ fn a_port_that_fails_after_the_miniport_was_initialised_leaves_nothing_behind() 
             assert_eq!(status, STATUS_INSUFFICIENT_RESOURCES, "{uart:?}");
             assert_eq!(pc.pool_in_use(), added, "{uart:?}");
             assert_eq!(pc.next_event(), None, "{uart:?}: a timer is left");
+            // The chip is there still, and nothing is there that would serve its interrupt.
+            stage.device.receive_now(&[0x90, 0x40, 0x7F]);
+            let interrupts = stage.device.with_chip(|chip| chip.interrupt_line());
+            assert_ne!(interrupts, Some(true), "{uart:?}: the chip interrupts");
             stage.unload();
         });
     }
