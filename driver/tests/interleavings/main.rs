@@ -174,6 +174,28 @@ fn whoever_finds_a_closed_gate_empty_is_alone_with_the_hardware() {
 }
 
 #[test]
+fn what_was_done_before_a_vain_entry_is_seen_by_the_thread_that_opens_the_gate() {
+    loom::model(|| {
+        let gate = Arc::new(Gate::closed());
+        let wish = Arc::new(AtomicU8::new(0));
+        let user = {
+            let (gate, wish) = (Arc::clone(&gate), Arc::clone(&wish));
+            thread::spawn(move || {
+                // Ordering: the gate's orders are what is tried.
+                wish.store(1, Ordering::Relaxed);
+                gate.enter().is_some()
+            })
+        };
+        gate.open();
+        let _inside = gate.enter().expect("it is open");
+        // Ordering: as above.
+        let seen = wish.load(Ordering::Relaxed) == 1;
+        let entered = user.join().expect("the user ends");
+        assert!(entered || seen, "the wish is lost");
+    });
+}
+
+#[test]
 fn a_claim_has_one_holder_and_shows_what_the_one_before_did() {
     loom::model(|| {
         let claim = Arc::new(Claim::new());
