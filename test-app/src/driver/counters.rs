@@ -63,7 +63,7 @@ const MEANINGS: [(&str, Weight, &str); NAMES.len()] = [
     (
         "bytes_discarded",
         Weight::Trouble,
-        "bytes thrown away with it, or before sleep",
+        "bytes accepted and never sent: given up, or not out before sleep",
     ),
     ("revivals", Weight::Usual, "times that it was set up again"),
     (
@@ -74,7 +74,7 @@ const MEANINGS: [(&str, Weight, &str); NAMES.len()] = [
     (
         "bytes_unheard",
         Weight::Usual,
-        "bytes received while no program listened",
+        "bytes received while no program listened, or while not set up",
     ),
     (
         "receive_overflows",
@@ -111,6 +111,11 @@ const MEANINGS: [(&str, Weight, &str); NAMES.len()] = [
         "foreign_interrupts",
         Weight::Usual,
         "interrupts of others on the same line",
+    ),
+    (
+        "causeless_interrupts",
+        Weight::Usual,
+        "interrupts without cause on a line of its own",
     ),
     (
         "unfinished_turns",
