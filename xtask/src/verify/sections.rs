@@ -1,4 +1,19 @@
 //! Rules about sections. Hypervisor-protected code integrity insists on the first two.
+//!
+//! What link.exe gives the sections of an image with `/DRIVER`, as `dumpbin /headers` shows it (of a driver in
+//! <https://github.com/HoShiMin/Kernel-Bridge/issues/18>; the same list is what
+//! <https://github.com/reactos/reactos/pull/3485> makes of images from other linkers):
+//!
+//! | section | characteristics | |
+//! |---|---|---|
+//! | `.text` | 0x6800_0020 | code, not paged, execute, read |
+//! | `.rdata`, `.pdata` | 0x4800_0040 | data, not paged, read |
+//! | `.data` | 0xC800_0040 | data, not paged, read, write |
+//! | `PAGE…` | 0x6000_0020 | code, execute, read |
+//! | `INIT` | 0x6200_0020 | code, discardable, execute, read |
+//! | `.rsrc`, `.reloc` | 0x4200_0040 | data, discardable, read |
+//!
+//! lld-link does so only if told: `xtask/cross/wdk-build/src/sections.rs`.
 
 use object::pe;
 
@@ -7,6 +22,7 @@ use super::image::{Image, Section};
 
 const PAGE: u32 = 4096;
 const EXECUTE: u32 = pe::IMAGE_SCN_MEM_EXECUTE.0;
+const READ: u32 = pe::IMAGE_SCN_MEM_READ.0;
 const WRITE: u32 = pe::IMAGE_SCN_MEM_WRITE.0;
 const CODE: u32 = pe::IMAGE_SCN_CNT_CODE.0;
 const DATA: u32 = pe::IMAGE_SCN_CNT_INITIALIZED_DATA.0 | pe::IMAGE_SCN_CNT_UNINITIALIZED_DATA.0;
@@ -31,6 +47,35 @@ pub fn aligned(image: &Image) -> Verdict {
     })
 }
 
+/// No section is without any access. "A section in the PE file that doesn't have E, R, or W set is probably
+/// invalid", says link.exe's page about `/SECTION`.
+pub fn accessible(image: &Image) -> Verdict {
+    none(
+        image,
+        "neither readable nor writable nor executable",
+        |it| !is_accessible(it),
+    )
+}
+
+/// What is needed at raised IRQL stays in memory: all but pageable code, and what is thrown away.
+pub fn resident(image: &Image) -> Verdict {
+    let is_resident = |section: &Section| {
+        let is_pageable = section.name.starts_with("PAGE") || section.name == "INIT";
+        !is_pageable && section.flags & DISCARDABLE == 0
+    };
+    let (kept, lost): (Vec<_>, Vec<_>) = image
+        .sections
+        .iter()
+        // The others are another rule's.
+        .filter(|section| is_accessible(section) && is_resident(section))
+        .partition(|section| section.flags & NOT_PAGED != 0);
+    if lost.is_empty() {
+        Ok(names(&kept))
+    } else {
+        Err(format!("may be paged out: {}", names(&lost)))
+    }
+}
+
 /// The entry point, which runs once, lies in a section that is thrown away.
 pub fn init_discardable(image: &Image) -> Verdict {
     let Some(section) = image.section_at(image.entry_point) else {
@@ -41,6 +86,9 @@ pub fn init_discardable(image: &Image) -> Verdict {
     }
     if section.flags & DISCARDABLE == 0 {
         return Err("INIT is not discardable".to_owned());
+    }
+    if section.flags & NOT_PAGED != 0 {
+        return Err("INIT must not be paged".to_owned());
     }
     code_only(section)?;
     Ok(format!("INIT is discardable, {} bytes", section.size))
@@ -81,15 +129,20 @@ fn code_only(section: &Section) -> Result<(), String> {
     Ok(())
 }
 
+fn is_accessible(section: &Section) -> bool {
+    section.flags & (READ | WRITE | EXECUTE) != 0
+}
+
+fn names(sections: &[&Section]) -> String {
+    let names: Vec<_> = sections.iter().map(|section| &*section.name).collect();
+    names.join(", ")
+}
+
 fn none(image: &Image, fault: &str, has_fault: fn(&Section) -> bool) -> Verdict {
-    let names = |sections: Vec<&Section>| {
-        let names: Vec<_> = sections.iter().map(|section| &*section.name).collect();
-        names.join(", ")
-    };
     let faulty: Vec<_> = image.sections.iter().filter(|s| has_fault(s)).collect();
     if faulty.is_empty() {
-        Ok(names(image.sections.iter().collect()))
+        Ok(names(&image.sections.iter().collect::<Vec<_>>()))
     } else {
-        Err(format!("{fault}: {}", names(faulty)))
+        Err(format!("{fault}: {}", names(&faulty)))
     }
 }
