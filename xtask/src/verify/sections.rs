@@ -1,19 +1,21 @@
 //! Rules about sections. Hypervisor-protected code integrity insists on the first two.
 //!
-//! What link.exe gives the sections of an image with `/DRIVER`, as `dumpbin /headers` shows it (of a driver in
-//! <https://github.com/HoShiMin/Kernel-Bridge/issues/18>; the same list is what
-//! <https://github.com/reactos/reactos/pull/3485> makes of images from other linkers):
+//! What link.exe gives the sections of an image with `/DRIVER`:
 //!
 //! | section | characteristics | |
 //! |---|---|---|
-//! | `.text` | 0x6800_0020 | code, not paged, execute, read |
-//! | `.rdata`, `.pdata` | 0x4800_0040 | data, not paged, read |
-//! | `.data` | 0xC800_0040 | data, not paged, read, write |
-//! | `PAGE…` | 0x6000_0020 | code, execute, read |
-//! | `INIT` | 0x6200_0020 | code, discardable, execute, read |
-//! | `.rsrc`, `.reloc` | 0x4200_0040 | data, discardable, read |
+//! | `.text` | `6800_0020` | code, not paged, execute, read |
+//! | `.rdata`, `.pdata` | `4800_0040` | data, not paged, read |
+//! | `.data` | `C800_0040` | data, not paged, read, write |
+//! | `PAGE…` | `6000_0020` | code, execute, read |
+//! | `INIT` | `6200_0020` | code, discardable, execute, read |
+//! | `.rsrc`, `.reloc` | `4200_0040` | data, discardable, read |
 //!
-//! lld-link does so only if told: `xtask/cross/wdk-build/src/sections.rs`.
+//! Seen in `dumpbin /headers` of a driver (<https://github.com/HoShiMin/Kernel-Bridge/issues/18>), and in what
+//! `ReactOS` does to drivers from another linker so that they are alike: "Add the non-paged bit, except for PAGE,
+//! .rsrc and .edata", `INIT` and `.rsrc` discardable (<https://github.com/reactos/reactos/pull/3485>). Resources
+//! need not stay, whether or not they are thrown away. lld-link sets the flags only if told:
+//! `xtask/cross/wdk-build/src/sections.rs`.
 
 use object::pe;
 
@@ -21,6 +23,8 @@ use super::Verdict;
 use super::image::{Image, Section};
 
 const PAGE: u32 = 4096;
+/// Sections that need not stay in memory by their names, besides those that begin with `PAGE`.
+const PAGEABLE: [&str; 2] = ["INIT", ".rsrc"];
 const EXECUTE: u32 = pe::IMAGE_SCN_MEM_EXECUTE.0;
 const READ: u32 = pe::IMAGE_SCN_MEM_READ.0;
 const WRITE: u32 = pe::IMAGE_SCN_MEM_WRITE.0;
@@ -57,11 +61,12 @@ pub fn accessible(image: &Image) -> Verdict {
     )
 }
 
-/// What is needed at raised IRQL stays in memory: all but pageable code, and what is thrown away.
+/// What may be needed at raised IRQL stays in memory: all but pageable code, resources, and what is thrown
+/// away.
 pub fn resident(image: &Image) -> Verdict {
     let is_resident = |section: &Section| {
-        let is_pageable = section.name.starts_with("PAGE") || section.name == "INIT";
-        !is_pageable && section.flags & DISCARDABLE == 0
+        let is_named = section.name.starts_with("PAGE") || PAGEABLE.contains(&&*section.name);
+        !is_named && section.flags & DISCARDABLE == 0
     };
     let (kept, lost): (Vec<_>, Vec<_>) = image
         .sections

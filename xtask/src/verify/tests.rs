@@ -239,9 +239,9 @@ fn resident_section_that_may_be_paged_out() {
             change_u32(bytes, flags, |flags| flags & !pe::IMAGE_SCN_MEM_NOT_PAGED.0);
         });
     }
-    // Resources are thrown away; if they were not, they would have to stay in memory.
+    // Relocations that were kept would have to stay.
     breaks_only("resident-sections", |bytes, header| {
-        let flags = header.section_flags(bytes, ".rsrc");
+        let flags = header.section_flags(bytes, ".reloc");
         change_u32(bytes, flags, |flags| {
             flags & !pe::IMAGE_SCN_MEM_DISCARDABLE.0
         });
@@ -299,7 +299,7 @@ fn with_code(rule: &str, code: [u8; 3]) {
 fn padding(bytes: &[u8], range: Range<usize>) -> Vec<Range<usize>> {
     let mut places: Vec<Range<usize>> = Vec::new();
     let code = &bytes[range.clone()];
-    for instruction in Decoder::new(32, code, DecoderOptions::NONE).iter() {
+    for instruction in &mut Decoder::new(32, code, DecoderOptions::NONE) {
         if !matches!(instruction.mnemonic(), Mnemonic::Int3 | Mnemonic::Nop) {
             continue;
         }
