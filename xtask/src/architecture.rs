@@ -26,12 +26,28 @@ impl Architecture {
         }
     }
 
-    /// The compiler's name for it.
+    /// The compiler's name for programs on it.
     pub fn target(self) -> &'static str {
         match self {
             Self::X64 => "x86_64-pc-windows-msvc",
             Self::Arm64 => "aarch64-pc-windows-msvc",
             Self::X86 => "i686-pc-windows-msvc",
         }
+    }
+
+    /// The compiler's name for drivers on it. The one for x86 is the project's own and is described by a
+    /// file of this name in `xtask/cross`: the kernel saves no floating-point registers of an interrupted
+    /// thread there, and the target for programs uses SSE to copy and compare memory. On x64 and ARM64
+    /// the kernel saves them, by the processor's calling convention.
+    pub fn kernel_target(self) -> &'static str {
+        match self {
+            Self::X64 | Self::Arm64 => self.target(),
+            Self::X86 => "i686-kernel-windows-msvc",
+        }
+    }
+
+    /// Whether the compiler knows [`Self::kernel_target`] by itself.
+    pub fn has_builtin_kernel_target(self) -> bool {
+        self.kernel_target() == self.target()
     }
 }

@@ -46,7 +46,7 @@ pub fn build(
     architecture: Architecture,
     features: &[&str],
 ) -> Result<PathBuf, Failure> {
-    let linked = release_folder(&target_folder(root), architecture.target());
+    let linked = release_folder(&target_folder(root), architecture.kernel_target());
     forget_linked(&linked)?;
     let mut cargo = image_cargo(root, "build", architecture);
     cargo
@@ -111,10 +111,16 @@ fn image_cargo(root: &Path, command: &str, architecture: Architecture) -> Comman
         .arg("--config")
         .arg(root.join("xtask/cross/config.toml"))
         .arg("--config")
-        .arg(compiler_flags(architecture.target(), &flags))
+        .arg(compiler_flags(architecture.kernel_target(), &flags))
         .arg("--target-dir")
         .arg(target_folder(root))
-        .args(["--target", architecture.target()]);
+        .arg("--target");
+    if architecture.has_builtin_kernel_target() {
+        cargo.arg(architecture.kernel_target());
+    } else {
+        let name = format!("xtask/cross/{}.json", architecture.kernel_target());
+        cargo.arg(root.join(name)).arg("-Zjson-target-spec");
+    }
     cargo
 }
 

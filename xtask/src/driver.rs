@@ -8,7 +8,7 @@ use crate::architecture::Architecture;
 use crate::cross;
 use crate::failure::Failure;
 use crate::identity;
-use crate::verify::planted_fault;
+use crate::verify::{import_arguments, planted_fault};
 
 /// Windows calls a driver `.sys`.
 const FILES: [&str; 3] = ["midiuart.sys", "midiuart.pdb", "midiuart.map"];
@@ -24,6 +24,12 @@ pub fn build(root: &Path, architecture: Architecture) -> Result<(), Failure> {
     let image = collect(&linked, &package)?;
     if let Some(fault) = planted_fault(&image) {
         return Err(Failure::found(format!("the image has {fault}")));
+    }
+    if architecture == Architecture::X86 {
+        let map = package.join("midiuart.map");
+        let map = fs::read_to_string(&map).map_err(Failure::at(&map))?;
+        let arguments = import_arguments(&map).map_err(Failure::found)?;
+        println!("{arguments}, each with the arguments that it takes off the stack");
     }
     for name in FILES {
         let path = package.join(name);

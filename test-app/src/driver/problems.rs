@@ -64,7 +64,7 @@ const PROBLEMS: &[(u32, &str, &str)] = &[
     ),
     (
         39,
-        "the driver's file is missing, damaged, for another processor, or refused by memory integrity",
+        "the driver's file is missing or damaged, needs what this Windows lacks, or is refused by memory integrity",
         "install the package for this processor again",
     ),
     (41, "the driver found no hardware", "check the hardware"),

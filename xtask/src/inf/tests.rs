@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::rules::RULES;
 use super::stamp::{Stamp, stamped};
-use super::{ANY_DATE, hardware_ids};
+use super::{ANY_DATE, Inf, Layout, hardware_ids};
 use crate::architecture::Architecture;
 
 /// A rule, and the texts that are replaced in the file so that it breaks.
@@ -210,6 +210,8 @@ const CASES: &[Case] = &[
         "multimedia",
         &[("SubClasses,,\"midi\"", "SubClasses,,\"wave\"")],
     ),
+    ("device-type", &[("0x1D", "0x22")]),
+    ("security", &[("(A;;GRGWGX;;;WD)", "(A;;GA;;;WD)")]),
 ];
 
 /// The package's file as it is stamped.
@@ -273,22 +275,73 @@ fn the_lab_s_file_breaks_what_it_is_kept_apart_for() {
 }
 
 #[test]
-fn both_files_set_the_same_parameters() {
+fn each_way_to_leave_the_device_open_breaks_the_rule() {
+    let descriptor = "\"D:P(A;;GA;;;SY)(A;;GRGWGX;;;BA)(A;;GRGWGX;;;WD)(A;;GRGWGX;;;RC)\"";
+    let line = format!("HKR,,Security,,{descriptor}");
+    let good = good();
+    assert!(good.contains(&line));
+    for (what, text) in [
+        ("none", good.replace(&line, "")),
+        (
+            "a null list",
+            good.replace(descriptor, "\"D:NO_ACCESS_CONTROL\""),
+        ),
+        ("not protected", good.replace("\"D:P(", "\"D:(")),
+        ("one more", good.replace(";;;RC)", ";;;RC)(A;;GA;;;AN)")),
+        ("binary", good.replace("Security,,", "Security,1,")),
+        (
+            "in the software key",
+            good.replace(&line, "")
+                .replace("HKR,,PortName,", &format!("{line}\r\nHKR,,PortName,")),
+        ),
+    ] {
+        assert_eq!(broken("midiuart.inf", &text), ["security"], "{what}");
+    }
+}
+
+/// The System Control Interrupt of ACPI, and what every PC has on its other lines.
+#[test]
+fn the_lab_s_device_gets_no_interrupt_that_a_pc_has_taken() {
+    const TAKEN: [u8; 12] = [0, 1, 2, 3, 4, 6, 8, 9, 12, 13, 14, 15];
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../inf/lab/midiuart-isa.inx");
+    let inf = Inf::parse(&fs::read_to_string(path).expect("the lab's file")).expect("an INF file");
+    let layout = Layout::of(&inf);
+    let configurations = layout.named_by(&inf, "LogConfig");
+    let (mut with, mut without) = (0, 0);
+    for configuration in configurations {
+        let ports = configuration.lines.iter().find(|it| it.has_key("IOConfig"));
+        assert_eq!(ports.expect("ports").fields, ["330-331"]);
+        let mut lines = configuration.lines.iter();
+        match lines.find(|line| line.has_key("IRQConfig")) {
+            Some(line) => {
+                with += 1;
+                for field in &line.fields {
+                    let interrupt = field.parse().expect("a number");
+                    assert!(interrupt < 16 && !TAKEN.contains(&interrupt), "{interrupt}");
+                }
+                assert!(line.fields.len() > 1, "no choice");
+            }
+            None => without += 1,
+        }
+    }
+    assert_eq!((with, without), (1, 1));
+}
+
+#[test]
+fn both_files_set_the_same_values() {
     let read = |path: &str| {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);
-        fs::read_to_string(path).expect("an INF file")
+        Inf::parse(&fs::read_to_string(path).expect("an INF file")).expect("an INF file")
     };
-    let parameters = |text: &str| {
-        let (_, rest) = text
-            .split_once("[Midiuart.Parameters]")
-            .expect("parameters");
-        let (parameters, _) = rest.split_once('[').expect("a section behind them");
-        parameters.trim().to_owned()
-    };
-    assert_eq!(
-        parameters(&read("inf/midiuart.inx")),
-        parameters(&read("inf/lab/midiuart-isa.inx"))
-    );
+    let (package, lab) = (read("inf/midiuart.inx"), read("inf/lab/midiuart-isa.inx"));
+    for section in ["Midiuart.Parameters", "Midiuart.Device"] {
+        let values = |inf: &Inf| -> Vec<_> {
+            let lines = inf.lines(section).iter();
+            lines.map(|line| line.fields.clone()).collect()
+        };
+        assert!(!values(&package).is_empty(), "{section}");
+        assert_eq!(values(&package), values(&lab));
+    }
 }
 
 #[test]

@@ -22,20 +22,26 @@ pub struct Image<'data> {
     pub checksum_offset: usize,
     /// Where the header's time stamp is in the file.
     pub time_stamp_offset: usize,
-    pub sections: Vec<Section>,
+    /// The address that the image is linked for.
+    pub base: u64,
+    pub sections: Vec<Section<'data>>,
     pub imports: Vec<ImportedImage>,
     pub exports: Vec<(String, u32)>,
     pub has_relocations: bool,
+    /// Where the image has addresses of its own.
+    pub relocations: Vec<u32>,
     pub guard: Option<Guard>,
     pub debug_entries: Vec<DebugEntry>,
     pub version_resource: Option<&'data [u8]>,
 }
 
-pub struct Section {
+pub struct Section<'data> {
     pub name: String,
     pub address: u32,
     pub size: u32,
     pub flags: u32,
+    /// What is in the file. Behind it the section is filled with zeros, up to its size.
+    pub data: &'data [u8],
 }
 
 pub struct ImportedImage {
@@ -88,10 +94,12 @@ impl<'data> Image<'data> {
             checksum: optional_header.check_sum(),
             checksum_offset: headers_offset + CHECKSUM_OFFSET,
             time_stamp_offset: headers_offset + TIME_STAMP_OFFSET,
-            sections: sections(&file),
+            base: optional_header.image_base(),
+            sections: sections(&file)?,
             imports: imports(&file)?,
             exports: exports(&file)?,
             has_relocations: directory(&file, pe::IMAGE_DIRECTORY_ENTRY_BASERELOC)?.is_some(),
+            relocations: relocations(&file)?,
             guard: guard(&file)?,
             debug_entries: debug_entries(&file)?,
             version_resource: version_resource(&file)?,
@@ -99,7 +107,7 @@ impl<'data> Image<'data> {
     }
 
     /// The section that has an address.
-    pub fn section_at(&self, address: u32) -> Option<&Section> {
+    pub fn section_at(&self, address: u32) -> Option<&Section<'data>> {
         self.sections.iter().find(|section| {
             address
                 .checked_sub(section.address)
@@ -126,16 +134,35 @@ fn directory<'data, Headers: ImageNtHeaders>(
         .transpose()
 }
 
-fn sections<Headers: ImageNtHeaders>(file: &PeFile<Headers>) -> Vec<Section> {
-    file.section_table()
-        .iter()
-        .map(|section| Section {
+fn sections<'data, Headers: ImageNtHeaders>(
+    file: &PeFile<'data, Headers>,
+) -> Result<Vec<Section<'data>>> {
+    let read = |section: &pe::ImageSectionHeader| {
+        let size = section.virtual_size.get(LE);
+        let data = section.pe_data(file.data())?;
+        Ok(Section {
             name: String::from_utf8_lossy(section.raw_name()).into_owned(),
             address: section.virtual_address.get(LE),
-            size: section.virtual_size.get(LE),
+            size,
             flags: section.characteristics.get(LE).0,
+            data: data.get(..size as usize).unwrap_or(data),
         })
-        .collect()
+    };
+    file.section_table().iter().map(read).collect()
+}
+
+fn relocations<Headers: ImageNtHeaders>(file: &PeFile<Headers>) -> Result<Vec<u32>> {
+    let directories = file.data_directories();
+    let Some(mut blocks) = directories.relocation_blocks(file.data(), &file.section_table())?
+    else {
+        return Ok(Vec::new());
+    };
+    let mut addresses = Vec::new();
+    while let Some(block) = blocks.next()? {
+        let relocations = block.filter(|it| it.typ != pe::IMAGE_REL_BASED_ABSOLUTE);
+        addresses.extend(relocations.map(|it| it.virtual_address));
+    }
+    Ok(addresses)
 }
 
 fn imports<Headers: ImageNtHeaders>(file: &PeFile<Headers>) -> Result<Vec<ImportedImage>> {

@@ -2,6 +2,7 @@
 
 mod build_paths;
 mod checksum;
+mod floating_point;
 mod headers;
 mod image;
 mod imports;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 pub use checksum::of as checksum_of;
 pub use image::Image;
+pub use imports::arguments as import_arguments;
 pub use planted_faults::of as planted_fault;
 
 /// What a rule says: a detail, be it kept or not.
@@ -61,12 +63,24 @@ const RULES: &[Rule] = &[
         check: sections::aligned,
     },
     Rule {
+        name: "section-access",
+        check: sections::accessible,
+    },
+    Rule {
+        name: "resident-sections",
+        check: sections::resident,
+    },
+    Rule {
         name: "init-section",
         check: sections::init_discardable,
     },
     Rule {
         name: "page-section",
         check: sections::page_pageable,
+    },
+    Rule {
+        name: "no-floating-point",
+        check: floating_point::none,
     },
     Rule {
         name: "no-execute",

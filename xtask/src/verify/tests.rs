@@ -1,8 +1,10 @@
 //! Each property of a built image is corrupted in a copy, and the rule of that name breaks.
 
 use std::fs;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use iced_x86::{Decoder, DecoderOptions, Mnemonic};
 use object::pe;
 
 use super::image::Image;
@@ -19,10 +21,14 @@ const SECTION_FLAGS: usize = 36;
 const CHECKSUM: usize = 64;
 
 fn images() -> Vec<PathBuf> {
+    images_for(&["x64", "arm64", "x86"])
+}
+
+fn images_for(processors: &[&str]) -> Vec<PathBuf> {
     let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/package");
-    let images: Vec<_> = ["x64", "arm64"]
+    let images: Vec<_> = processors
+        .iter()
         .map(|folder| packages.join(folder).join("midiuart.sys"))
-        .into_iter()
         .filter(|path| path.exists())
         .collect();
     assert!(!images.is_empty(), "`cargo xtask driver` first");
@@ -41,8 +47,13 @@ fn broken(bytes: &[u8]) -> Vec<&'static str> {
 
 /// Corrupts copies of all built images and corrects their checksums; only `rule` may break.
 fn breaks_only(rule: &str, corrupt: impl Fn(&mut Vec<u8>, &Header)) {
-    for path in images() {
-        let mut bytes = fs::read(&path).expect("a built image");
+    breaks_only_in(&images(), rule, corrupt);
+}
+
+/// The same for some of the images.
+fn breaks_only_in(images: &[PathBuf], rule: &str, corrupt: impl Fn(&mut Vec<u8>, &Header)) {
+    for path in images {
+        let mut bytes = fs::read(path).expect("a built image");
         assert_eq!(broken(&bytes), [""; 0], "{}", path.display());
         let header = Header::of(&bytes);
         corrupt(&mut bytes, &header);
@@ -199,8 +210,116 @@ fn init_that_stays() {
 
 #[test]
 #[ignore = "needs `cargo xtask driver`"]
-fn init_with_data() {
-    section_with("INIT", pe::IMAGE_SCN_CNT_INITIALIZED_DATA, "init-section");
+fn init_with_data_or_in_memory_for_good() {
+    for flag in [
+        pe::IMAGE_SCN_CNT_INITIALIZED_DATA,
+        pe::IMAGE_SCN_MEM_NOT_PAGED,
+    ] {
+        section_with("INIT", flag, "init-section");
+    }
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn section_without_access() {
+    for flags in [0, pe::IMAGE_SCN_CNT_INITIALIZED_DATA.0] {
+        breaks_only("section-access", |bytes, header| {
+            let offset = header.section_flags(bytes, ".rdata");
+            change_u32(bytes, offset, |_| flags);
+        });
+    }
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver`"]
+fn resident_section_that_may_be_paged_out() {
+    for name in [".text", ".rdata"] {
+        breaks_only("resident-sections", |bytes, header| {
+            let flags = header.section_flags(bytes, name);
+            change_u32(bytes, flags, |flags| flags & !pe::IMAGE_SCN_MEM_NOT_PAGED.0);
+        });
+    }
+    // Relocations that were kept would have to stay.
+    breaks_only("resident-sections", |bytes, header| {
+        let flags = header.section_flags(bytes, ".reloc");
+        change_u32(bytes, flags, |flags| {
+            flags & !pe::IMAGE_SCN_MEM_DISCARDABLE.0
+        });
+    });
+}
+
+#[test]
+#[ignore = "needs `cargo xtask driver --arch x86`"]
+fn floating_point() {
+    for code in [
+        [0x0F, 0x57, 0xC0], // xorps xmm0, xmm0
+        [0x0F, 0x6F, 0xC1], // movq mm0, mm1
+        [0xD9, 0xEE, 0xCC], // fldz
+        [0x0F, 0x77, 0xCC], // emms
+        [0x0F, 0xAE, 0x10], // ldmxcsr [eax]
+        [0xC5, 0xF8, 0x77], // vzeroupper
+    ] {
+        with_code("no-floating-point", code);
+    }
+}
+
+/// What can't be read as instructions could hide anything.
+#[test]
+#[ignore = "needs `cargo xtask driver --arch x86`"]
+fn data_in_code() {
+    for code in [
+        [0xCC, 0xCC, 0xE8], // takes the next function's first bytes for an address
+        [0x90, 0x8D, 0xC0], // no instruction: the address of a register
+    ] {
+        with_code("no-floating-point", code);
+    }
+}
+
+/// Puts code into the first, a middle and the last place of the x86 image where only padding is, in each of
+/// its executable sections.
+fn with_code(rule: &str, code: [u8; 3]) {
+    const NOP: u8 = 0x90;
+    let images = images_for(&["x86"]);
+    let bytes = fs::read(&images[0]).expect("a built image");
+    for section in [".text", "PAGE"] {
+        let mut places = padding(&bytes, file_range(&bytes, section));
+        places.retain(|place| place.len() >= code.len());
+        assert!(places.len() >= 3, "{section} has no room");
+        for index in [0, places.len() / 2, places.len() - 1] {
+            let place = places[index].clone();
+            breaks_only_in(&images, rule, |bytes, _| {
+                bytes[place.clone()].fill(NOP);
+                bytes[place.end - code.len()..place.end].copy_from_slice(&code);
+            });
+        }
+    }
+}
+
+/// Where only instructions are that do nothing: what compiler and linker put before functions and loops.
+fn padding(bytes: &[u8], range: Range<usize>) -> Vec<Range<usize>> {
+    let mut places: Vec<Range<usize>> = Vec::new();
+    let code = &bytes[range.clone()];
+    for instruction in &mut Decoder::new(32, code, DecoderOptions::NONE) {
+        if !matches!(instruction.mnemonic(), Mnemonic::Int3 | Mnemonic::Nop) {
+            continue;
+        }
+        let begin = range.start + instruction.ip32() as usize;
+        let end = begin + instruction.len();
+        match places.last_mut() {
+            Some(last) if last.end == begin => last.end = end,
+            _ => places.push(begin..end),
+        }
+    }
+    places
+}
+
+/// Where the bytes of a section are that are in memory, too.
+fn file_range(bytes: &[u8], name: &str) -> Range<usize> {
+    let image = Image::parse(bytes).expect("an image");
+    let section = image.sections.iter().find(|section| section.name == name);
+    let data = section.expect("a section of that name").data;
+    let begin = data.as_ptr().addr() - bytes.as_ptr().addr();
+    begin..begin + data.len()
 }
 
 #[test]
@@ -217,6 +336,8 @@ fn page_that_is_never_paged() {
         let flags = header.section_flags(bytes, "PAGE");
         let name = flags - SECTION_FLAGS;
         bytes[name..][..4].copy_from_slice(b"SAGE");
+        // Under another name it would have to stay in memory.
+        change_u32(bytes, flags, |flags| flags | pe::IMAGE_SCN_MEM_NOT_PAGED.0);
     });
 }
 
@@ -236,7 +357,6 @@ fn flags() {
             "address-randomisation",
             pe::IMAGE_DLLCHARACTERISTICS_DYNAMIC_BASE,
         ),
-        ("high-entropy", pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA),
         (
             "force-integrity",
             pe::IMAGE_DLLCHARACTERISTICS_FORCE_INTEGRITY,
@@ -245,6 +365,12 @@ fn flags() {
     ] {
         breaks_only(rule, |bytes, header| clear_dll_flag(bytes, header, flag));
     }
+    let flag = pe::IMAGE_DLLCHARACTERISTICS_HIGH_ENTROPY_VA;
+    // 32 bits have no use for it.
+    let images = images_for(&["x64", "arm64"]);
+    breaks_only_in(&images, "high-entropy", |bytes, header| {
+        clear_dll_flag(bytes, header, flag);
+    });
 }
 
 #[test]

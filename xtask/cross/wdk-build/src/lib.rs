@@ -10,6 +10,7 @@ mod bindings;
 mod errors;
 mod imports;
 mod runtime;
+mod sections;
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -175,7 +176,8 @@ impl Config {
     }
 
     /// Tells Cargo what an image with this configuration needs. The arguments are the original's,
-    /// and an object of ours stands for the library that it names.
+    /// and an object of ours stands for the library that it names; link.exe sets the sections' flags by
+    /// itself.
     ///
     /// # Errors
     /// `StaticCrtNotEnabled`, or what went wrong with the assembler.
@@ -200,6 +202,7 @@ impl Config {
         let arguments = ARGUMENTS
             .map(str::to_owned)
             .into_iter()
+            .chain(sections::link_arguments())
             .chain([load_config.display().to_string()])
             .chain(imports::link_arguments(self.architecture));
         for argument in arguments {

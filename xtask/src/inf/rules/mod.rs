@@ -1,6 +1,7 @@
 //! The rules for INF files: Windows' own, as far as they can be read from the file, and what file and
 //! driver have to agree upon.
 
+mod access;
 mod driver;
 mod isolation;
 mod references;
@@ -83,6 +84,9 @@ rules! {
     "hardware-ids", "inf/README.md", driver::hardware_ids;
     "port-names", "winmm: MAXPNAMELEN is 32", driver::port_names;
     "multimedia", "page Installing a port class audio driver", driver::multimedia;
+
+    "device-type", "Windows-driver-samples: SimpleAudioSample.inx", access::device_type;
+    "security", "SECURITY.md; Windows-driver-samples: SimpleAudioSample.inx", access::security;
 }
 
 /// Nothing may be wrong; else all of it is told.

@@ -172,6 +172,8 @@ pub fn registry_lines(Subject { inf, layout, .. }: &Subject) -> Vec<(Key, &Line)
             Key::Service
         } else if is_named_by(&|from| within(&interfaces, from)) {
             Key::Interface
+        } else if is_named_by(&|from| from.to_ascii_uppercase().ends_with(".HW")) {
+            Key::Hardware
         } else {
             Key::Device
         };
@@ -183,7 +185,10 @@ pub fn registry_lines(Subject { inf, layout, .. }: &Subject) -> Vec<(Key, &Line)
 /// What a registry key belongs to.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Key {
+    /// The device's software key.
     Device,
+    /// The device's hardware key, where some names are properties of the device.
+    Hardware,
     Interface,
     Service,
 }
