@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::midi_input::MidiInput;
+
 /// What can be chosen about an emulated PC before it is switched on.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -24,6 +26,8 @@ pub struct Config {
     /// How long a routine at raised IRQL may take before the machine stops with
     /// `DPC_WATCHDOG_VIOLATION`.
     pub watchdog: Duration,
+    /// How MIDI input reaches programs.
+    pub midi_input: MidiInput,
     /// Which allocation fails, counted from 0: those of the driver from the pool, and the objects that
     /// the port class makes for it.
     pub failing_allocation: Option<u64>,
@@ -41,6 +45,7 @@ impl Default for Config {
             timer_lateness: Duration::from_micros(30),
             client_latency: Duration::from_micros(100),
             watchdog: Duration::from_millis(1),
+            midi_input: MidiInput::default(),
             failing_allocation: None,
         }
     }

@@ -13,3 +13,4 @@ mod quirks;
 mod repeatable;
 mod stage;
 mod tracing;
+mod windows_input;

@@ -5,6 +5,7 @@ mod clients;
 mod data;
 mod descriptions;
 mod life;
+mod midi_input;
 mod repetition;
 mod scenario;
 mod test_driver;
