@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use emulated_pc::{MidiInput, ReadCompletion, StampOrigin};
 
 use super::{Machine, On, PortChoice};
+use crate::driver::ks_probe::Asking;
 use crate::failure::Failure;
 
 /// What `--help` says beyond the options.
@@ -30,6 +31,9 @@ pub struct KsProbe {
     /// Which port to read beside it through winmm; else that of the device.
     #[command(flatten)]
     pub ports: PortChoice,
+    /// In whose manner to ask for input
+    #[arg(long, value_enum, default_value_t)]
+    pub like: Asking,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -44,7 +44,7 @@ fn emulated(options: &KsProbe, host: &Host<'_>) -> Result<Report, Failure> {
         backend::Client::Midisrv => Client::MidiSrv,
         backend::Client::Wdmaud => Client::Wdmaud,
     };
-    probe_emulated(&installation, client, host.interrupt)
+    probe_emulated(&installation, client, options.like, host.interrupt)
 }
 
 fn windows(options: &KsProbe, host: &Host<'_>) -> Result<Report, Failure> {
@@ -57,7 +57,7 @@ fn windows(options: &KsProbe, host: &Host<'_>) -> Result<Report, Failure> {
     })?;
     let device = device::choose(windows.as_ref(), options.device.as_deref())?;
     let mut beside = winmm_port(options, host, &device)?;
-    let streaming = device::open(windows.as_ref(), &device)?;
+    let streaming = device::open(windows.as_ref(), &device, options.like)?;
     let beside = match &mut beside {
         Ok(port) => Ok(port as &mut dyn Beside),
         Err(reason) => Err(reason.clone()),

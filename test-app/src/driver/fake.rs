@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::SERVICE;
-use super::ks_probe::KernelStreaming;
 use super::ks_probe::fake::FakeStreaming;
+use super::ks_probe::{Asking, KernelStreaming};
 use super::machine::{Architecture, Machine};
 use super::record::Record;
 use super::windows::{
@@ -201,7 +201,7 @@ impl Windows for FakeWindows {
         Ok(vec![0; room])
     }
 
-    fn streaming(&self, _instance: &str) -> Called<Box<dyn KernelStreaming>> {
+    fn streaming(&self, _: &str, _: Asking) -> Called<Box<dyn KernelStreaming>> {
         let function = "streaming";
         if self.broken == Some(function) {
             return Err(SystemError { function, code: 5 });

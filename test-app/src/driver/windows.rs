@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::ks_probe::KernelStreaming;
+use super::ks_probe::{Asking, KernelStreaming};
 use super::machine::Machine;
 use super::record::Record;
 
@@ -232,12 +232,11 @@ pub trait Windows {
     /// If the device can't be opened, or its driver does not answer.
     fn counters(&self, instance: &str, room: usize) -> Called<Vec<u8>>;
 
-    /// Opens the filter of a device that the driver runs, for reading and writing and for this program
-    /// alone.
+    /// Opens the filter of a device that the driver runs, as [`Asking`] has it.
     ///
     /// # Errors
     /// If the device can't be opened.
-    fn streaming(&self, instance: &str) -> Called<Box<dyn KernelStreaming>>;
+    fn streaming(&self, instance: &str, asking: Asking) -> Called<Box<dyn KernelStreaming>>;
 
     /// Whether there is a service of that name.
     ///

@@ -2,7 +2,7 @@
 
 use super::advice;
 use super::probe::Refused;
-use super::streaming::KernelStreaming;
+use super::streaming::{Asking, KernelStreaming};
 use crate::driver::advice::refused;
 use crate::driver::problems;
 use crate::driver::windows::{Device, Windows};
@@ -45,8 +45,12 @@ pub fn choose(windows: &dyn Windows, wanted: Option<&str>) -> Result<String, Fai
 ///
 /// # Errors
 /// [`Failure::Device`], with what to do, if Windows refuses.
-pub fn open(windows: &dyn Windows, device: &str) -> Result<Box<dyn KernelStreaming>, Failure> {
-    windows.streaming(device).map_err(|error| {
+pub fn open(
+    windows: &dyn Windows,
+    device: &str,
+    asking: Asking,
+) -> Result<Box<dyn KernelStreaming>, Failure> {
+    windows.streaming(device, asking).map_err(|error| {
         let doing = "the filter can't be opened".to_owned();
         advice::refused(device, &Refused { doing, error })
     })
@@ -97,9 +101,11 @@ mod tests {
     #[test]
     fn a_filter_that_does_not_open_is_said_with_the_next_step() {
         let mut windows = with_devices(&[r"ROOT\MEDIA\0000"]);
-        assert!(open(&windows, r"ROOT\MEDIA\0000").is_ok());
+        assert!(open(&windows, r"ROOT\MEDIA\0000", Asking::Midisrv).is_ok());
         windows.broken = Some("streaming");
-        let refused = open(&windows, r"ROOT\MEDIA\0000").err().expect("a refusal");
+        let refused = open(&windows, r"ROOT\MEDIA\0000", Asking::Midisrv)
+            .err()
+            .expect("a refusal");
         assert_eq!(refused.exit_code(), DEVICE_ERROR);
         let line = refused.to_string();
         assert!(

@@ -14,7 +14,7 @@ use portcls::types::NTSTATUS;
 use super::beside::{Beside, BesideRead};
 use super::probe::{SETTLE, probe};
 use super::report::Report;
-use super::streaming::{FRAME_EXTENT, Frame, HeaderTime, KernelStreaming, Pin, RECORD_HEAD, State};
+use super::streaming::{Asking, Frame, HeaderTime, KernelStreaming, Pin, RECORD_HEAD, State};
 use crate::driver::windows::{Called, SystemError};
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -43,11 +43,12 @@ const ERRORS: &[(NTSTATUS, u32)] = &[
 pub fn probe_emulated(
     installation: &Installation,
     client: Client,
+    asking: Asking,
     interrupt: &Interrupt,
 ) -> Result<Report, Failure> {
     run(installation, |started| {
         let mut beside = EmulatedClient { started, client };
-        let streaming = Box::new(EmulatedStreaming::new(started));
+        let streaming = Box::new(EmulatedStreaming::new(started, asking));
         let device = describe(installation.uart);
         probe(device, streaming, Ok(&mut beside), interrupt)
     })
@@ -56,6 +57,7 @@ pub fn probe_emulated(
 /// The pins of an emulated PC's port.
 pub struct EmulatedStreaming<'s, 'pc> {
     started: &'s Started<'pc>,
+    asking: Asking,
     output: Option<OpenPin>,
     input: Option<OpenPin>,
     read: Option<RequestId>,
@@ -64,9 +66,10 @@ pub struct EmulatedStreaming<'s, 'pc> {
 impl<'s, 'pc> EmulatedStreaming<'s, 'pc> {
     /// The pins of the port that `started` has.
     #[must_use]
-    pub const fn new(started: &'s Started<'pc>) -> Self {
+    pub const fn new(started: &'s Started<'pc>, asking: Asking) -> Self {
         Self {
             started,
+            asking,
             output: None,
             input: None,
             read: None,
@@ -97,6 +100,10 @@ const NOT_OPEN: SystemError = SystemError {
 };
 
 impl KernelStreaming for EmulatedStreaming<'_, '_> {
+    fn asking(&self) -> Asking {
+        self.asking
+    }
+
     fn now(&self) -> Duration {
         Duration::from_nanos(self.started.pc.now().as_nanos())
     }
@@ -127,7 +134,7 @@ impl KernelStreaming for EmulatedStreaming<'_, '_> {
 
     fn pend_read(&mut self) -> Called<()> {
         let open = self.input.as_ref().ok_or(NOT_OPEN)?;
-        self.read = Some(open.submit_read(FRAME_EXTENT));
+        self.read = Some(open.submit_read(self.asking.frame_extent()));
         Ok(())
     }
 
@@ -145,12 +152,12 @@ impl KernelStreaming for EmulatedStreaming<'_, '_> {
         self.read = None;
         check("IOCTL_KS_READ_STREAM", ended.status)?;
         let mut bytes = ended.data;
-        bytes.resize(FRAME_EXTENT, 0);
+        bytes.resize(self.asking.frame_extent(), 0);
         Ok(Some(Frame {
             data_used: u32::try_from(ended.information).unwrap_or(u32::MAX),
             time: HeaderTime {
                 time: i64::try_from(ended.presentation.as_nanos() / 100).unwrap_or(i64::MAX),
-                ..HeaderTime::EMPTY
+                ..self.asking.time()
             },
             bytes,
         }))

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::beside::{Beside, BesideRead};
-use super::streaming::{FRAME_EXTENT, Frame, HeaderTime, KernelStreaming, Pin, State};
+use super::streaming::{Asking, FRAME_EXTENT, Frame, KernelStreaming, Pin, State};
 use crate::driver::windows::{Called, SystemError};
 use crate::interrupt::Interrupt;
 
@@ -26,7 +26,7 @@ pub fn frame(bytes: &[u8]) -> Frame {
     buffer.resize(FRAME_EXTENT, 0);
     Frame {
         data_used: u32::try_from(bytes.len()).expect("few"),
-        time: HeaderTime::EMPTY,
+        time: Asking::Midisrv.time(),
         bytes: buffer,
     }
 }
@@ -38,6 +38,7 @@ pub type Echo = fn(u32, &[u8]) -> Vec<Frame>;
 /// Kernel streaming that is made up.
 pub struct FakeStreaming {
     pub echo: Echo,
+    pub asking: Asking,
     /// Reads complete with zeroed frames, without end, once something was written.
     pub firehose: bool,
     /// The function that fails, after that many calls, and its error.
@@ -58,6 +59,7 @@ impl FakeStreaming {
     pub fn new(echo: Echo) -> Self {
         Self {
             echo,
+            asking: Asking::default(),
             firehose: false,
             failing: None,
             now: Duration::from_secs(100),
@@ -85,6 +87,10 @@ impl FakeStreaming {
 }
 
 impl KernelStreaming for FakeStreaming {
+    fn asking(&self) -> Asking {
+        self.asking
+    }
+
     fn now(&self) -> Duration {
         self.now
     }

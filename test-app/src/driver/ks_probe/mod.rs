@@ -20,4 +20,4 @@ mod tests;
 pub use beside::Beside;
 pub use probe::probe;
 pub use report::{Report, Stamps, Verdict};
-pub use streaming::KernelStreaming;
+pub use streaming::{Asking, KernelStreaming};

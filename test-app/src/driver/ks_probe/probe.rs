@@ -85,6 +85,7 @@ pub fn probe(
         started: Duration::ZERO,
     };
     let steps = run.all().map_err(refused)?;
+    let asking = streaming.asking();
     // A pin that stays open refuses the other way.
     drop(streaming);
     let compared = match beside {
@@ -92,7 +93,7 @@ pub fn probe(
         Ok(_) if interrupt.is_raised() => Compared::not("the run was ended early".to_owned()),
         Ok(beside) => Compared::new(beside.name(), beside.loop_back(&messages())),
     };
-    Ok(Report::new(device, steps, compared))
+    Ok(Report::new(device, asking, steps, compared))
 }
 
 /// What was refused, and during what.

@@ -105,7 +105,7 @@ fn record(bytes: &[u8], at: usize) -> Result<(Record, usize), String> {
 #[cfg(test)]
 mod tests {
     use super::super::fake::{frame, records};
-    use super::super::streaming::{FRAME_EXTENT, HeaderTime};
+    use super::super::streaming::{Asking, FRAME_EXTENT};
     use super::*;
 
     fn malformed(frame: &Frame) -> (usize, String) {
@@ -179,7 +179,7 @@ mod tests {
 
         let cut = Frame {
             data_used: 3,
-            time: HeaderTime::EMPTY,
+            time: Asking::PublishedProbe.time(),
             bytes: vec![1, 2, 3],
         };
         assert!(malformed(&cut).1.contains("too few"));

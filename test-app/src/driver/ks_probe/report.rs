@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::beside::BesideRead;
 use super::records::Record;
-use super::streaming::{FRAME_EXTENT, Frame, HeaderTime};
+use super::streaming::{Asking, Frame, HeaderTime};
 use crate::failure::{CLEAN, DATA_WRONG, NO_LOOP};
 use crate::midi::decode::hex;
 
@@ -24,6 +24,8 @@ pub struct Report {
     command: &'static str,
     /// The device, by Windows' name.
     device: String,
+    /// In whose manner reads were asked for.
+    asked_like: Asking,
     /// Bytes of the buffer of each read.
     frame_extent: usize,
     /// What was sent, and the reads that completed then.
@@ -248,7 +250,7 @@ impl fmt::Display for Stamps {
 impl Report {
     /// Judges what was seen.
     #[must_use]
-    pub fn new(device: &str, steps: Vec<StepReport>, compared: Compared) -> Self {
+    pub fn new(device: &str, asking: Asking, steps: Vec<StepReport>, compared: Compared) -> Self {
         let verdict = verdict(&steps);
         let stamps = stamps(&steps);
         let mut remarks = Vec::new();
@@ -261,7 +263,8 @@ impl Report {
         Self {
             command: "driver ks-probe",
             device: device.to_owned(),
-            frame_extent: FRAME_EXTENT,
+            asked_like: asking,
+            frame_extent: asking.frame_extent(),
             exit_code: match verdict {
                 Verdict::AsDocumented => CLEAN,
                 Verdict::NothingCame if compared.reads.is_empty() => NO_LOOP,
@@ -386,10 +389,20 @@ fn consequence(verdict: Verdict, stamps: Stamps, other_heard: bool) -> Option<St
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(formatter, "device   {}", self.device)?;
+        let whose = match self.asked_like {
+            Asking::Midisrv => "Windows MIDI Services",
+            Asking::PublishedProbe => "the published probe",
+        };
+        let access = if self.asked_like.opens_for_writing() {
+            "to read and write"
+        } else {
+            "to read"
+        };
+        let part = self.asked_like.time().numerator;
         writeln!(
             formatter,
-            "opened   as Windows MIDI Services does: to read and write, standard streaming, header's time \
-             1/1, frame extent {}",
+            "opened   as {whose} does: {access}, standard streaming, header's time {part}/{part}, frame \
+             extent {}",
             self.frame_extent
         )?;
         for step in &self.steps {

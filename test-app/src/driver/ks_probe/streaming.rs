@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use clap::ValueEnum;
+use serde::Serialize;
+
 use crate::driver::windows::Called;
 
 /// Bytes of a `KSMUSICFORMAT`.
@@ -10,6 +13,49 @@ pub const RECORD_HEAD: usize = 8;
 /// Bytes of the buffer of a read: a `KSMUSICFORMAT` and 2048 bytes, as `MIDI_EVENT` in Windows MIDI
 /// Services' `MidiKs.cpp`.
 pub const FRAME_EXTENT: usize = RECORD_HEAD + 2048;
+
+/// In whose manner reads are asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Asking {
+    /// Windows MIDI Services' (`MidiKs.cpp`, `MidiKsCommon.cpp`)
+    #[default]
+    Midisrv,
+    /// That of the published probe which saw zeroed frames (rave-page/rave-mate,
+    /// `ravemidi_ksprobe_manual_test.go`)
+    PublishedProbe,
+}
+
+impl Asking {
+    /// Bytes of the buffer of a read.
+    #[must_use]
+    pub const fn frame_extent(self) -> usize {
+        match self {
+            Self::Midisrv => FRAME_EXTENT,
+            Self::PublishedProbe => 512,
+        }
+    }
+
+    /// Whether the input is opened for writing, too.
+    #[must_use]
+    pub const fn opens_for_writing(self) -> bool {
+        matches!(self, Self::Midisrv)
+    }
+
+    /// The time in the header that goes with a read.
+    #[must_use]
+    pub const fn time(self) -> HeaderTime {
+        let part = match self {
+            Self::Midisrv => 1,
+            Self::PublishedProbe => 0,
+        };
+        HeaderTime {
+            time: 0,
+            numerator: part,
+            denominator: part,
+        }
+    }
+}
 
 /// A pin of the driver's filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,13 +103,6 @@ pub struct HeaderTime {
 }
 
 impl HeaderTime {
-    /// What Windows MIDI Services asks with: no time, and a fraction of 1.
-    pub const EMPTY: Self = Self {
-        time: 0,
-        numerator: 1,
-        denominator: 1,
-    };
-
     /// In milliseconds; a fraction that is none counts as 1.
     #[must_use]
     pub fn milliseconds(self) -> i64 {
@@ -88,14 +127,17 @@ pub struct Frame {
 /// The calls of kernel streaming that the probe makes, on one filter. Dropped, it cancels the read and
 /// closes the pins.
 pub trait KernelStreaming {
+    /// In whose manner reads are asked for.
+    fn asking(&self) -> Asking;
+
     /// The time, of a clock that does not go back.
     fn now(&self) -> Duration;
 
     /// Lets time pass.
     fn wait(&mut self, time: Duration);
 
-    /// Opens a pin for reading and writing, with the standard streaming interface and medium and the
-    /// format of MIDI (`KsCreatePin`).
+    /// Opens a pin with the standard streaming interface and medium and the format of MIDI
+    /// (`KsCreatePin`).
     ///
     /// # Errors
     /// If Windows refuses.
@@ -107,8 +149,7 @@ pub trait KernelStreaming {
     /// If Windows refuses.
     fn set_state(&mut self, pin: Pin, state: State) -> Called<()>;
 
-    /// Pends a read of [`FRAME_EXTENT`] zeroed bytes at the input with [`HeaderTime::EMPTY`]; none may be
-    /// pended already.
+    /// Pends a read of a zeroed buffer at the input, as [`Asking`] has it; none may be pended already.
     ///
     /// # Errors
     /// If Windows refuses.
@@ -129,6 +170,10 @@ pub trait KernelStreaming {
 }
 
 impl<K: KernelStreaming + ?Sized> KernelStreaming for &mut K {
+    fn asking(&self) -> Asking {
+        K::asking(self)
+    }
+
     fn now(&self) -> Duration {
         K::now(self)
     }

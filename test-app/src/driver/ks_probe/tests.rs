@@ -9,7 +9,7 @@ use serde_json::{Value, json, to_value};
 use super::fake::{Echo, FakeBeside, FakeStreaming, frame, records};
 use super::probe::{messages, probe};
 use super::report::{Report, Stamps, Verdict};
-use super::streaming::{Frame, HeaderTime, Pin, State};
+use super::streaming::{Asking, Frame, HeaderTime, Pin, State};
 use crate::failure::{CLEAN, DATA_WRONG, DEVICE_ERROR, Failure, NO_LOOP};
 use crate::interrupt::Interrupt;
 
@@ -108,6 +108,38 @@ fn pins_are_opened_and_closed_as_windows_midi_services_does_it() {
     assert_eq!(streaming.states, expected.concat());
     assert!(streaming.is_pended, "a read is kept pended to the end");
     assert_eq!(streaming.written, messages());
+}
+
+#[test]
+fn reads_can_be_asked_for_as_the_published_probe_does_it() {
+    let mut streaming = FakeStreaming::new(good);
+    streaming.asking = Asking::PublishedProbe;
+    let report = try_to_report(&mut streaming, FakeBeside::hears_all()).expect("a report");
+    let text = report.to_string();
+    let line = "opened   as the published probe does: to read, standard streaming, header's time 0/0, frame \
+                extent 512\n";
+    assert!(text.contains(line), "{text}");
+    assert_eq!(document(&report)["asked_like"], "published-probe");
+    for midi_input in [
+        MidiInput::default(),
+        MidiInput {
+            reads: ReadCompletion::FullZeroedFrame,
+            ..MidiInput::default()
+        },
+    ] {
+        let installation = Installation {
+            uart: Uart::Software,
+            midi_input,
+            ..Installation::default()
+        };
+        let [one, other] = [Asking::Midisrv, Asking::PublishedProbe].map(|asking| {
+            let interrupt = Interrupt::default();
+            super::emulated::probe_emulated(&installation, Client::MidiSrv, asking, &interrupt)
+                .unwrap_or_else(|failure| panic!("{failure}"))
+        });
+        assert_eq!(one.verdict(), other.verdict());
+        assert_eq!(document(&other)["frame_extent"], 512);
+    }
 }
 
 #[test]
@@ -346,6 +378,7 @@ fn documents_that_are_wrong_are_found() {
         ("/command", json!("ks-probe")),
         ("/verdict", json!("fine")),
         ("/stamps", json!(null)),
+        ("/asked_like", json!("wdmaud")),
         ("/frame_extent", json!(-1)),
         ("/steps/0/sent/0", json!("90 3C 40")),
         ("/steps/0/reads/0/data_used", json!(-1)),
@@ -384,7 +417,8 @@ fn emulated(uart: Uart, client: Client, midi_input: MidiInput, loop_cable: bool)
         seed: 1,
         ..Installation::default()
     };
-    super::emulated::probe_emulated(&installation, client, &Interrupt::default())
+    let asking = Asking::default();
+    super::emulated::probe_emulated(&installation, client, asking, &Interrupt::default())
         .unwrap_or_else(|failure| panic!("{failure}"))
 }
 

@@ -16,7 +16,7 @@ use std::path::Path;
 
 use windows_sys::Win32::Foundation::GetLastError;
 
-use super::ks_probe::KernelStreaming;
+use super::ks_probe::{Asking, KernelStreaming};
 use super::machine::Machine;
 use super::record::Record;
 use super::windows::{
@@ -84,8 +84,8 @@ impl Windows for System {
         counters::read(instance, room)
     }
 
-    fn streaming(&self, instance: &str) -> Called<Box<dyn KernelStreaming>> {
-        streaming::open(instance)
+    fn streaming(&self, instance: &str, asking: Asking) -> Called<Box<dyn KernelStreaming>> {
+        streaming::open(instance, asking)
     }
 
     fn has_service(&self, name: &str) -> Called<bool> {

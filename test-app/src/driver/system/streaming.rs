@@ -24,7 +24,8 @@ use windows_sys::Win32::Media::KernelStreaming::{
     KSTIME,
 };
 use windows_sys::Win32::Storage::FileSystem::{
-    CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_FLAG_OVERLAPPED, OPEN_EXISTING,
+    CreateFileW, FILE_ATTRIBUTE_NORMAL, FILE_FLAG_OVERLAPPED, FILE_SHARE_READ, FILE_SHARE_WRITE,
+    OPEN_EXISTING,
 };
 use windows_sys::Win32::System::IO::{
     CancelIoEx, DeviceIoControl, GetOverlappedResult, OVERLAPPED,
@@ -39,9 +40,7 @@ use super::counters::interface;
 use super::wide::wide;
 use super::{checked, last_error, size_of_structure};
 use crate::driver::ks_probe::KernelStreaming;
-use crate::driver::ks_probe::streaming::{
-    FRAME_EXTENT, Frame, HeaderTime, Pin, RECORD_HEAD, State,
-};
+use crate::driver::ks_probe::streaming::{Asking, Frame, HeaderTime, Pin, RECORD_HEAD, State};
 use crate::driver::windows::{Called, SystemError};
 
 /// What a write may take, and a property; Windows MIDI Services gives a write this and a millisecond a
@@ -52,15 +51,41 @@ const GRACE: Duration = Duration::from_millis(500);
 /// `KSMEDIUM_TYPE_ANYINSTANCE` of ks.h.
 const ANY_INSTANCE: u32 = 0;
 
-/// Opens the filter of a device, as `FilterInstantiate` in Windows MIDI Services' `MidiKsCommon.cpp` does.
-pub fn open(instance: &str) -> Called<Box<dyn KernelStreaming>> {
+/// Opens the filter of a device, as `FilterInstantiate` in Windows MIDI Services' `MidiKsCommon.cpp` does, and
+/// another time for the input if that is asked for otherwise.
+pub fn open(instance: &str, asking: Asking) -> Called<Box<dyn KernelStreaming>> {
     let path = wide(interface(instance)?);
+    let input_filter = if asking.opens_for_writing() {
+        None
+    } else {
+        Some(open_filter(
+            &path,
+            GENERIC_READ,
+            FILE_SHARE_READ | FILE_SHARE_WRITE,
+        )?)
+    };
+    // The published probe did not write, so that how the output is opened is no part of its manner.
+    let share = input_filter
+        .as_ref()
+        .map_or(0, |_| FILE_SHARE_READ | FILE_SHARE_WRITE);
+    Ok(Box::new(Streaming {
+        read: None,
+        output: None,
+        input: None,
+        input_filter,
+        filter: open_filter(&path, GENERIC_READ | GENERIC_WRITE, share)?,
+        asking,
+        began: Instant::now(),
+    }))
+}
+
+fn open_filter(path: &[u16], access: u32, share: u32) -> Called<Handle> {
     // SAFETY: the path ends with a zero.
     let filter = unsafe {
         CreateFileW(
             path.as_ptr(),
-            GENERIC_READ | GENERIC_WRITE,
-            0,
+            access,
+            share,
             ptr::null(),
             OPEN_EXISTING,
             FILE_ATTRIBUTE_NORMAL | FILE_FLAG_OVERLAPPED,
@@ -70,13 +95,7 @@ pub fn open(instance: &str) -> Called<Box<dyn KernelStreaming>> {
     if filter == INVALID_HANDLE_VALUE {
         return Err(last_error("CreateFileW"));
     }
-    Ok(Box::new(Streaming {
-        read: None,
-        output: None,
-        input: None,
-        filter: Handle(filter),
-        began: Instant::now(),
-    }))
+    Ok(Handle(filter))
 }
 
 /// A handle that is closed with it.
@@ -95,14 +114,17 @@ struct Streaming {
     read: Option<Request<Read>>,
     output: Option<Handle>,
     input: Option<Handle>,
+    /// The filter that the input is opened with, if it is not the other.
+    input_filter: Option<Handle>,
     filter: Handle,
+    asking: Asking,
     began: Instant,
 }
 
 /// What a read request leads to.
 struct Read {
     header: KSSTREAM_HEADER,
-    frame: [u8; FRAME_EXTENT],
+    frame: Vec<u8>,
 }
 
 /// What a write request leads to.
@@ -129,14 +151,14 @@ fn identifier(set: GUID, id: u32, flags: u32) -> KSIDENTIFIER {
     }
 }
 
-/// A header with a time of 0 and a fraction of 1; `data` is set when it is at its place.
-fn header(extent: usize, used: usize) -> KSSTREAM_HEADER {
+/// A header; where the data is is set when that is at its place.
+fn header(time: HeaderTime, extent: usize, used: usize) -> KSSTREAM_HEADER {
     KSSTREAM_HEADER {
         Size: size_of_structure::<KSSTREAM_HEADER>(),
         PresentationTime: KSTIME {
-            Time: 0,
-            Numerator: 1,
-            Denominator: 1,
+            Time: time.time,
+            Numerator: time.numerator,
+            Denominator: time.denominator,
         },
         FrameExtent: u32::try_from(extent).unwrap_or(u32::MAX),
         DataUsed: u32::try_from(used).unwrap_or(u32::MAX),
@@ -156,6 +178,10 @@ impl Streaming {
 }
 
 impl KernelStreaming for Streaming {
+    fn asking(&self) -> Asking {
+        self.asking
+    }
+
     fn now(&self) -> Duration {
         self.began.elapsed()
     }
@@ -165,11 +191,17 @@ impl KernelStreaming for Streaming {
     }
 
     fn open(&mut self, pin: Pin) -> Called<()> {
-        let (id, place) = match pin {
-            Pin::Output => (RENDER_PIN, &mut self.output),
-            Pin::Input => (CAPTURE_PIN, &mut self.input),
-        };
-        *place = Some(create_pin(self.filter.0, id)?);
+        let both = GENERIC_READ | GENERIC_WRITE;
+        match pin {
+            Pin::Output => self.output = Some(create_pin(self.filter.0, RENDER_PIN, both)?),
+            Pin::Input => {
+                let (filter, access) = match &self.input_filter {
+                    Some(filter) => (filter, GENERIC_READ),
+                    None => (&self.filter, both),
+                };
+                self.input = Some(create_pin(filter.0, CAPTURE_PIN, access)?);
+            }
+        }
         Ok(())
     }
 
@@ -192,18 +224,17 @@ impl KernelStreaming for Streaming {
     }
 
     fn pend_read(&mut self) -> Called<()> {
+        let extent = self.asking.frame_extent();
         let mut request = Request::new(Read {
-            header: header(FRAME_EXTENT, 0),
-            frame: [0; FRAME_EXTENT],
+            header: header(self.asking.time(), extent, 0),
+            frame: vec![0; extent],
         })?;
         let place = request.payload();
         // SAFETY: the place is the request's, and nothing else uses it yet.
-        let frame = unsafe { &raw mut (*place).frame };
-        // SAFETY: as above.
-        let header = unsafe { &mut (*place).header };
-        header.Data = frame.cast();
+        let Read { header, frame } = unsafe { &mut *place };
+        header.Data = frame.as_mut_ptr().cast();
         let output = (ptr::from_mut(header).cast(), header.Size);
-        // SAFETY: the header is in the request, and so is the buffer that it leads to.
+        // SAFETY: the header is in the request, which owns the buffer that it leads to.
         unsafe { request.start(self.pin(Pin::Input), IOCTL_KS_READ_STREAM, NOTHING, output) }?;
         self.read = Some(request);
         Ok(())
@@ -231,7 +262,7 @@ impl KernelStreaming for Streaming {
                 numerator,
                 denominator,
             },
-            bytes: frame.to_vec(),
+            bytes: frame.clone(),
         };
         self.read = None;
         Ok(Some(frame))
@@ -244,7 +275,7 @@ impl KernelStreaming for Streaming {
         record.extend(message);
         record.resize((RECORD_HEAD + message.len()).next_multiple_of(4), 0);
         let mut request = Request::new(Write {
-            header: header(record.len(), record.len()),
+            header: header(Asking::Midisrv.time(), record.len(), record.len()),
             record,
         })?;
         let place = request.payload();
@@ -252,7 +283,7 @@ impl KernelStreaming for Streaming {
         let Write { header, record } = unsafe { &mut *place };
         header.Data = record.as_mut_ptr().cast();
         let output = (ptr::from_mut(header).cast(), header.Size);
-        // SAFETY: the header is in the request, and so is the record that it leads to.
+        // SAFETY: the header is in the request, which owns the record that it leads to.
         unsafe {
             request.start(
                 self.pin(Pin::Output),
@@ -266,7 +297,7 @@ impl KernelStreaming for Streaming {
 }
 
 /// `KsCreatePin`, with what `InstantiateMidiPin` in Windows MIDI Services' `MidiKsCommon.cpp` asks for.
-fn create_pin(filter: HANDLE, id: u32) -> Called<Handle> {
+fn create_pin(filter: HANDLE, id: u32, access: u32) -> Called<Handle> {
     type KsCreatePin =
         unsafe extern "system" fn(HANDLE, *const KSPIN_CONNECT, u32, *mut HANDLE) -> u32;
     /// The format comes right behind the connection.
@@ -320,7 +351,6 @@ fn create_pin(filter: HANDLE, id: u32) -> Called<Handle> {
     };
     let mut pin = ptr::null_mut();
     let connect = (&raw const connection).cast();
-    let access = GENERIC_READ | GENERIC_WRITE;
     // SAFETY: the filter is open, the format is behind the connection, and the handle has its place.
     match unsafe { create(filter, connect, access, &raw mut pin) } {
         0 => Ok(Handle(pin)),
