@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::midi_input::MidiInput;
+
 /// What can be chosen about an emulated PC before it is switched on.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -29,6 +31,8 @@ pub struct Config {
     /// For how long interrupts may follow on each other, without the interrupted code going on, before the
     /// machine stops with `DPC_WATCHDOG_VIOLATION`.
     pub interrupt_storm: Duration,
+    /// How MIDI input reaches programs.
+    pub midi_input: MidiInput,
     /// Which allocation fails, counted from 0: those of the driver from the pool, and the objects that
     /// the port class makes for it or because of it.
     pub failing_allocation: Option<u64>,
@@ -50,6 +54,7 @@ impl Default for Config {
             client_latency: Duration::from_micros(100),
             watchdog: Duration::from_millis(1),
             interrupt_storm: Duration::from_millis(100),
+            midi_input: MidiInput::default(),
             failing_allocation: None,
             port_init_fails_after_miniport: false,
         }

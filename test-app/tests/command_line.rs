@@ -184,6 +184,56 @@ fn the_driver_is_installed_on_windows_only() {
 }
 
 #[test]
+fn the_probe_runs_on_an_emulated_pc_and_its_exit_code_is_its_verdict() {
+    for (options, code, verdict) in [
+        (&[][..], 0, "verdict  as documented"),
+        (&["--client", "wdmaud"], 0, "through the emulated Wdmaud"),
+        (
+            &["--uart", "16550", "--stamps", "header"],
+            0,
+            "as old as the pin's opening",
+        ),
+        (
+            &["--uart", "mpu401", "--reads", "full-zeroed-frames"],
+            1,
+            "verdict  full zeroed frames",
+        ),
+    ] {
+        let output = run(&[&["driver", "ks-probe", "--on", "emulated"], options].concat());
+        let text = String::from_utf8(output.stdout).expect("text");
+        assert_eq!(output.status.code(), Some(code), "{options:?}: {text}");
+        assert!(text.contains(verdict), "{options:?}: {text}");
+        assert!(output.stderr.is_empty(), "{options:?}");
+    }
+}
+
+#[test]
+fn the_probe_of_what_is_not_there_is_refused_in_a_line() {
+    let line = refusal(
+        &[
+            "driver",
+            "ks-probe",
+            "--on",
+            "winmm",
+            "--reads",
+            "as-documented",
+        ],
+        2,
+    );
+    assert!(line.contains("--reads describes an emulated PC"), "{line}");
+    let line = refusal(&["driver", "ks-probe", "--quirk", "none-such"], 2);
+    assert!(line.contains("unknown quirk"), "{line}");
+    #[cfg(not(windows))]
+    {
+        let line = refusal(&["driver", "ks-probe", "--on", "winmm"], 2);
+        assert!(
+            line.contains("accepted on this host: --on emulated"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn ports_are_listed_for_people_and_programs() {
     let output = run(&["list", "--json"]);
     assert_eq!(output.status.code(), Some(0));

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A schema, and the arguments of a run whose output it describes, on an emulated PC. `SONG` is a file.
-const RUNS: [(&str, &[&str]); 11] = [
+const RUNS: [(&str, &[&str]); 13] = [
     ("list", &["list"]),
     ("stress", &["stress", "--duration", "5s"]),
     (
@@ -38,6 +38,13 @@ const RUNS: [(&str, &[&str]); 11] = [
     ("play", &["play", "--fast", "SONG", "--uart", "software"]),
     ("status", &["status"]),
     ("soak", &["soak", "--duration", "20s", "--every", "5s"]),
+    ("driver-ks-probe", &["driver", "ks-probe"]),
+    (
+        "driver-ks-probe",
+        &[
+            "driver", "ks-probe", "--stamps", "header", "--uart", "16550",
+        ],
+    ),
 ];
 
 const LATENCY: &[&str] = &["latency", "--count", "40"];
@@ -92,9 +99,14 @@ fn folder() -> PathBuf {
 
 /// Runs the program with `--json` in `folder`; returns the documents that it prints.
 fn printed(arguments: &[&str], folder: &Path) -> Vec<Value> {
+    let (command, options) = arguments.split_at(match arguments[0] {
+        "driver" => 2,
+        _ => 1,
+    });
     let output = Command::new(env!("CARGO_BIN_EXE_midiuart-test"))
-        .args([arguments[0], "--json"])
-        .args(&arguments[1..])
+        .args(command)
+        .arg("--json")
+        .args(options)
         .current_dir(folder)
         .env("EMULATED_PORTS", "software+unpaced")
         .stdin(Stdio::null())

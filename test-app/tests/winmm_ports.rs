@@ -16,6 +16,8 @@ use midiuart_test::backend::emulated::EmulatedPc;
 use midiuart_test::backend::winmm::{
     Buffer, Heard, Input, Output, OutputHandle, Side, Sound, Winmm, devices,
 };
+use midiuart_test::driver::ks_probe::Beside;
+use midiuart_test::driver::ks_probe::beside::WinmmPort;
 use midiuart_test::failure::Failure;
 use midiuart_test::interrupt::Interrupt;
 use midiuart_test::midi::smf;
@@ -25,7 +27,7 @@ use windows_sys::Win32::Media::Audio::{MHDR_DONE, MHDR_INQUEUE, MHDR_PREPARED};
 use windows_sys::Win32::Media::MMSYSERR_ALLOCATED;
 
 /// Tests run side by side: each has a port of its own.
-const PORTS: &str = "software+unpaced,software+unpaced,software,software+unpaced,software,software+unpaced,software";
+const PORTS: &str = "software+unpaced,software+unpaced,software,software+unpaced,software,software+unpaced,software,software+unpaced";
 const SHORT_MESSAGES: u32 = 0;
 const LONG_MESSAGE: u32 = 1;
 const BUSY: u32 = 2;
@@ -33,6 +35,7 @@ const COMMANDS: u32 = 3;
 const RETURNED: u32 = 4;
 const EXCLUSIVES: u32 = 5;
 const INTERRUPTED: u32 = 6;
+const BESIDE: u32 = 7;
 
 /// Only a program that hangs takes so long.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -368,4 +371,25 @@ fn what_send_sends_monitor_shows_and_records() {
     send_while_monitored(&exclusive);
     let recorded = fs::read(&exclusive).expect("the record");
     assert_eq!(recorded, [0xF0, 0x7E, 0x7F, 6, 1, 0xF7]);
+}
+
+#[test]
+fn the_probe_reads_the_loop_through_winmm_too() {
+    have_ports();
+    let mut port = WinmmPort {
+        output: devices::output(BESIDE).expect("an output"),
+        input: devices::input(BESIDE).expect("an input"),
+    };
+    let messages: [&[u8]; 3] = [&[0x90, 60, 64], &[0xF0, 0x7D, 1, 2, 3, 0xF7], &[0xD0, 5]];
+    let reads = port.loop_back(&messages).expect("what came back");
+    let bytes: Vec<_> = reads.iter().map(|read| &read.bytes[..]).collect();
+    assert_eq!(bytes, messages);
+    assert!(reads.is_sorted_by_key(|read| read.stamp_ms));
+    let name = port.name();
+    assert!(name.contains(&port.input.name), "{name}");
+
+    let held = Input::open(BESIDE).expect("an input");
+    let refused = port.loop_back(&messages).expect_err("it is in use");
+    assert!(refused.contains("in use"), "{refused}");
+    drop(held);
 }

@@ -18,3 +18,4 @@ mod starts;
 mod storms;
 mod tracing;
 mod wake_ups;
+mod windows_input;

@@ -9,7 +9,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use emulated_pc::clients::midisrv::{self, Endpoint};
-use emulated_pc::{Config, Device, DriverImage, DriverSource, Filter, FunctionalDevice, Pc, boot};
+use emulated_pc::{
+    Config, Device, DriverImage, DriverSource, Filter, FunctionalDevice, MidiInput, Pc, boot,
+};
 use midiuart::counters;
 use midiuart::filter::REFERENCE_STRING;
 use midiuart::properties::{KSPROPERTY_MIDIUART_COUNTERS, KSPROPSETID_MidiUart};
@@ -29,6 +31,8 @@ pub struct Installation {
     pub quirks: Vec<String>,
     /// Whether a cable leads from the UART's output to its input. The loopback device needs none.
     pub loop_cable: bool,
+    /// How its Windows hands input to programs.
+    pub midi_input: MidiInput,
     /// Decides everything that is left to chance.
     pub seed: u64,
     /// The image of the driver; nothing for the one that is linked in.
@@ -122,6 +126,7 @@ where
     E: From<Trouble> + Send,
 {
     config.seed = installation.seed;
+    config.midi_input = installation.midi_input;
     let hardware = hardware::plan(installation)?;
     let source = driver_source(installation)?;
     let uart = installation.uart;

@@ -5,9 +5,10 @@ use std::time::Duration;
 use portcls::ks::{KSPIN_COMMUNICATION_NONE, KSPIN_DATAFLOW_OUT};
 use portcls::types::NTSTATUS;
 
-use super::input::ReadingManner;
+use super::input::{ReadingManner, Stamps};
 use super::output::{Manner, Patience};
 use crate::io::filter::Filter;
+use crate::midi_input::Requestor;
 
 /// One message, one request; patience as in Windows MIDI Services' `MidiKs.cpp`.
 pub(super) const WRITES: Manner = Manner {
@@ -21,10 +22,14 @@ pub(super) const WRITES: Manner = Manner {
     }),
 };
 
-/// One read at a time, of which the first record counts.
+/// One read at a time, of which the first record counts. The record's `TimeDeltaMs` is added to the
+/// moment at which the pin was opened, whatever the header says (`ReadAbandonableMidiData` in Windows
+/// MIDI Services' `MidiKs.cpp`).
 pub(super) const READS: ReadingManner = ReadingManner {
     reads: 1,
     first_only: true,
+    requestor: Requestor::User,
+    stamps: Stamps::SinceOpening,
 };
 
 /// A pin that Windows MIDI Services lists.

@@ -58,8 +58,10 @@ impl Client {
 pub struct Received {
     /// When they reached it.
     pub at: Instant,
-    /// The port's time stamp, counted from the pin's RUN.
+    /// The record's `TimeDeltaMs`.
     pub stamp: Duration,
+    /// When they arrived, by the client's reckoning.
+    pub stamped: Instant,
     /// The bytes.
     pub bytes: Vec<u8>,
 }

@@ -11,6 +11,7 @@ use portcls::types::NTSTATUS;
 use super::filter::FilterHandle;
 use super::request::{Completion, PinStatistics, RequestId};
 use crate::machine::Machine;
+use crate::midi_input::Requestor;
 use crate::portclass::port_midi::OpenPin;
 
 /// A handle of an open pin, which may outlive the device. Dropping it closes it: requests that are
@@ -78,7 +79,8 @@ impl Pin {
         reason = "what it does matters more than what it returns"
     )]
     pub fn submit_read(&self, capacity: usize) -> RequestId {
-        self.open.submit_read(self.machine(), capacity, None)
+        self.open
+            .submit_read(self.machine(), capacity, Requestor::User, None)
     }
 
     /// How a request ended, once, if it has ended.

@@ -15,8 +15,10 @@ pub struct Completion {
     pub status: NTSTATUS,
     /// What was read: `KSMUSICFORMAT` records. Empty for a write.
     pub data: Vec<u8>,
-    /// How many bytes of the request's buffer were used.
+    /// How many bytes of the request's buffer were used (`DataUsed`).
     pub information: usize,
+    /// The time in the header of what was read (`PresentationTime`); zero if it has none.
+    pub presentation: Duration,
 }
 
 /// What a pin has done so far.

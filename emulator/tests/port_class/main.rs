@@ -8,6 +8,7 @@ mod descriptions;
 mod failures;
 mod interrupts;
 mod life;
+mod midi_input;
 mod power_registration;
 mod removal;
 mod repetition;

@@ -51,6 +51,7 @@ impl PortConfiguration {
             loop_cable: self.loop_cable,
             seed,
             driver: None,
+            ..Installation::default()
         }
     }
 }

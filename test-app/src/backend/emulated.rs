@@ -75,6 +75,7 @@ fn installation(setup: &Setup) -> Installation {
         loop_cable: setup.loop_cable,
         seed: setup.seed,
         driver: setup.driver.clone(),
+        ..Installation::default()
     }
 }
 

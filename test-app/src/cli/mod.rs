@@ -2,6 +2,7 @@
 
 mod compare;
 mod conformance;
+mod ks_probe;
 mod latency;
 mod machine;
 mod monitor;
@@ -20,6 +21,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::failure::Failure;
 pub use compare::Compare;
 pub use conformance::Conformance;
+pub use ks_probe::KsProbe;
 pub use latency::Latency;
 pub use machine::{Machine, On, PortChoice};
 pub use monitor::Monitor;
@@ -150,6 +152,9 @@ pub enum DriverCommand {
     /// Tell what is installed, whether it runs, and what stands in its way
     #[command(after_help = AFTER_DRIVER_HELP)]
     Status(DriverStatus),
+    /// Read the driver's input by kernel streaming as Windows MIDI Services does, and show what comes
+    #[command(after_help = ks_probe::AFTER_HELP)]
+    KsProbe(KsProbe),
     /// Stop the driver's devices and start them again: changed parameters count
     #[command(after_help = AFTER_DRIVER_HELP)]
     Restart,

@@ -4,6 +4,7 @@ use std::env;
 use std::fmt::Write;
 use std::path::{self, Path, PathBuf};
 
+use super::ks_probe;
 use crate::Host;
 use crate::cli::{Driver, DriverCommand, DriverInstall};
 use crate::driver::install::{self, Plan};
@@ -22,16 +23,19 @@ use crate::report::json;
 const RESTART: &str = "restart Windows: it takes effect after that\n";
 
 pub fn run(options: &Driver, host: &mut Host<'_>) -> Result<u8, Failure> {
-    let mut windows = this_windows().ok_or_else(|| {
-        Failure::Usage("driver works on Windows only: take midiuart-test.exe there".into())
-    })?;
-    let windows = windows.as_mut();
+    let windows = || {
+        this_windows().ok_or_else(|| {
+            Failure::Usage("driver works on Windows only: take midiuart-test.exe there".into())
+        })
+    };
     let (text, code) = match &options.command {
-        DriverCommand::Install(options) => (install(options, windows)?, CLEAN),
-        DriverCommand::Remove => (remove(windows)?, CLEAN),
-        DriverCommand::Restart => (restart(windows)?, CLEAN),
+        DriverCommand::Install(options) => (install(options, windows()?.as_mut())?, CLEAN),
+        DriverCommand::Remove => (remove(windows()?.as_mut())?, CLEAN),
+        DriverCommand::Restart => (restart(windows()?.as_mut())?, CLEAN),
+        // The one command that an emulated PC has, too.
+        DriverCommand::KsProbe(options) => return ks_probe::run(options, host),
         DriverCommand::Status(options) => {
-            let status = status::status(windows)?;
+            let status = status::status(windows()?.as_ref())?;
             let text = if options.json {
                 json(&status)?
             } else {

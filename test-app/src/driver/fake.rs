@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::SERVICE;
+use super::ks_probe::fake::FakeStreaming;
+use super::ks_probe::{Asking, KernelStreaming};
 use super::machine::{Architecture, Machine};
 use super::record::Record;
 use super::windows::{
@@ -197,6 +199,14 @@ impl Windows for FakeWindows {
             return Err(SystemError { function, code: 5 });
         }
         Ok(vec![0; room])
+    }
+
+    fn streaming(&self, _: &str, _: Asking) -> Called<Box<dyn KernelStreaming>> {
+        let function = "streaming";
+        if self.broken == Some(function) {
+            return Err(SystemError { function, code: 5 });
+        }
+        Ok(Box::new(FakeStreaming::new(|_, _| Vec::new())))
     }
 
     fn has_service(&self, name: &str) -> Called<bool> {

@@ -8,6 +8,7 @@ pub mod counters;
 #[cfg(test)]
 mod fake;
 pub mod install;
+pub mod ks_probe;
 pub mod machine;
 pub mod package;
 pub mod problems;

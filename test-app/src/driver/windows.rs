@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::ks_probe::{Asking, KernelStreaming};
 use super::machine::Machine;
 use super::record::Record;
 
@@ -230,6 +231,12 @@ pub trait Windows {
     /// # Errors
     /// If the device can't be opened, or its driver does not answer.
     fn counters(&self, instance: &str, room: usize) -> Called<Vec<u8>>;
+
+    /// Opens the filter of a device that the driver runs, as [`Asking`] has it.
+    ///
+    /// # Errors
+    /// If the device can't be opened.
+    fn streaming(&self, instance: &str, asking: Asking) -> Called<Box<dyn KernelStreaming>>;
 
     /// Whether there is a service of that name.
     ///

@@ -1,16 +1,18 @@
 //! Input: bytes from the stream become time-stamped records.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use portcls::interfaces::IMiniportMidiStream;
 use portcls::status::{STATUS_BUFFER_TOO_SMALL, STATUS_CANCELLED, STATUS_SUCCESS, succeeded};
 use portcls::types::{NTSTATUS, ULONG};
 
 use super::open_pin::{OpenPin, Outstanding, Waiter};
-use crate::io::request::RequestId;
+use crate::io::request::{Completion, RequestId};
 use crate::machine::Machine;
 use crate::machine::activity::Activity;
 use crate::machine::stop::BugCheck;
+use crate::midi_input::{ReadCompletion, Requestor, StampOrigin};
 
 /// Bytes of a `KSMUSICFORMAT`.
 const HEAD: usize = 8;
@@ -25,6 +27,7 @@ const LARGEST_TINY_READ: u64 = 8;
 
 struct ReadRequest {
     request: Outstanding,
+    requestor: Requestor,
     capacity: usize,
 }
 
@@ -41,6 +44,8 @@ pub(super) struct Capture {
     bytes: VecDeque<u8>,
     bursts: VecDeque<Burst>,
     buffer: Vec<u8>,
+    /// The stream has given a byte since the pin was last stopped.
+    had_bytes: bool,
 }
 
 impl Capture {
@@ -50,17 +55,47 @@ impl Capture {
 
     /// Forgets what has not been read.
     pub(super) fn clear(&mut self) {
+        self.discard();
+        self.had_bytes = false;
+    }
+
+    fn discard(&mut self) {
         self.bytes.clear();
         self.bursts.clear();
     }
 
+    /// How the oldest read completes now, unless it stays pended.
+    fn next_completion(&mut self, machine: &Machine) -> Option<Completion> {
+        let read = self.reads.front()?;
+        let behavior = machine.config.midi_input;
+        match (behavior.reads, read.requestor) {
+            (ReadCompletion::FullZeroedFrame, Requestor::User) => {
+                let frame = read.capacity;
+                self.discard();
+                self.had_bytes.then(|| Completion {
+                    status: STATUS_SUCCESS,
+                    data: vec![0; frame],
+                    information: frame,
+                    presentation: Duration::ZERO,
+                })
+            }
+            (ReadCompletion::AsDocumented, _) | (_, Requestor::Kernel) => {
+                self.next_record(read.capacity, behavior.stamps)
+            }
+        }
+    }
+
     /// The next record that fits into `capacity` bytes: one burst or a part of it.
-    fn next_record(&mut self, capacity: usize) -> Option<Vec<u8>> {
+    fn next_record(&mut self, capacity: usize, stamps: StampOrigin) -> Option<Completion> {
         let burst = self.bursts.front_mut()?;
+        let (delta, presentation) = match stamps {
+            StampOrigin::PinStart => (burst.stamp, 0),
+            StampOrigin::Header => (0, burst.stamp),
+        };
         let room = (capacity - HEAD) / 4 * 4;
         let length = burst.length.min(room);
         let mut record = Vec::with_capacity(HEAD + length.next_multiple_of(4));
-        record.extend(burst.stamp.to_ne_bytes());
+        record.extend(delta.to_ne_bytes());
         record.extend(u32::try_from(length).unwrap_or(u32::MAX).to_ne_bytes());
         record.extend(self.bytes.drain(..length));
         record.resize(HEAD + length.next_multiple_of(4), 0);
@@ -68,7 +103,12 @@ impl Capture {
         if burst.length == 0 {
             self.bursts.pop_front();
         }
-        Some(record)
+        Some(Completion {
+            status: STATUS_SUCCESS,
+            information: record.len(),
+            data: record,
+            presentation: Duration::from_millis(presentation.into()),
+        })
     }
 }
 
@@ -78,6 +118,7 @@ impl OpenPin {
         &self,
         machine: &Machine,
         capacity: usize,
+        requestor: Requestor,
         waiter: Option<Waiter>,
     ) -> RequestId {
         let (id, request) = self.begin_request(machine, true, waiter);
@@ -88,7 +129,11 @@ impl OpenPin {
             self.end_request(machine, request, STATUS_BUFFER_TOO_SMALL, Vec::new(), 0);
             return id;
         }
-        let read = ReadRequest { request, capacity };
+        let read = ReadRequest {
+            request,
+            requestor,
+            capacity,
+        };
         self.received.borrow_mut().reads.push_back(read);
         self.complete_reads(machine);
         id
@@ -116,17 +161,17 @@ impl OpenPin {
     fn complete_reads(&self, machine: &Machine) {
         loop {
             let mut received = self.received.borrow_mut();
-            let Some(capacity) = received.reads.front().map(|read| read.capacity) else {
-                return;
-            };
-            let Some(record) = received.next_record(capacity) else {
+            let Some(completion) = received.next_completion(machine) else {
                 return;
             };
             let read = received.reads.pop_front();
             drop(received);
             if let Some(read) = read {
-                let used = record.len();
-                self.end_request(machine, read.request, STATUS_SUCCESS, record, used);
+                if machine.config.midi_input.reads == ReadCompletion::FullZeroedFrame {
+                    // A reader that never has to wait must not stop the clock.
+                    machine.kernel_call();
+                }
+                self.complete_request(machine, read.request, completion);
             }
         }
     }
@@ -152,6 +197,7 @@ impl OpenPin {
             stamp: u32::try_from(milliseconds).unwrap_or(0),
             length,
         });
+        received.had_bytes = true;
         drop(received);
         self.complete_reads(machine);
     }

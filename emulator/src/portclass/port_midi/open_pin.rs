@@ -504,7 +504,18 @@ impl OpenPin {
             status,
             data,
             information,
+            presentation: Duration::ZERO,
         };
+        self.complete_request(machine, request, completion);
+    }
+
+    /// The same, with everything that the request ends with.
+    pub(super) fn complete_request(
+        &self,
+        machine: &Machine,
+        request: Outstanding,
+        completion: Completion,
+    ) {
         let Some(waiter) = request.waiter else {
             self.ended.borrow_mut().insert(request.id, completion);
             return;

@@ -86,7 +86,7 @@ pub fn read(instance: &str, room: usize) -> Called<Vec<u8>> {
 }
 
 /// The path of a device's filter.
-fn interface(instance: &str) -> Called<String> {
+pub(super) fn interface(instance: &str) -> Called<String> {
     let name = wide(instance);
     let class = KSCATEGORY_AUDIO;
     let mut length = 0;

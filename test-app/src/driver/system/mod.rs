@@ -8,6 +8,7 @@ mod packages;
 mod properties;
 mod registry;
 mod services;
+mod streaming;
 mod trust;
 mod wide;
 
@@ -15,6 +16,7 @@ use std::path::Path;
 
 use windows_sys::Win32::Foundation::GetLastError;
 
+use super::ks_probe::{Asking, KernelStreaming};
 use super::machine::Machine;
 use super::record::Record;
 use super::windows::{
@@ -80,6 +82,10 @@ impl Windows for System {
 
     fn counters(&self, instance: &str, room: usize) -> Called<Vec<u8>> {
         counters::read(instance, room)
+    }
+
+    fn streaming(&self, instance: &str, asking: Asking) -> Called<Box<dyn KernelStreaming>> {
+        streaming::open(instance, asking)
     }
 
     fn has_service(&self, name: &str) -> Called<bool> {

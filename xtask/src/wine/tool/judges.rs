@@ -103,6 +103,17 @@ pub fn latency_report(ended: &Ended, prefix: &Prefix) -> Verdict {
     ))
 }
 
+/// Reads complete as documented, and every message came back the other way, too.
+pub fn as_documented(ended: &Ended, _: &Prefix) -> Verdict {
+    let document = document(ended)?;
+    let reads = document["compared"]["reads"].as_array();
+    let reads = reads.map_or(0, Vec::len);
+    match document["verdict"].as_str() {
+        Some("as-documented") if reads > 0 => Ok(format!("as documented, {reads} reads beside it")),
+        verdict => Err(format!("verdict {verdict:?}, {reads} reads beside it")),
+    }
+}
+
 /// What it tells of its progress goes where complaints go.
 fn is_well(ended: &Ended) -> Result<(), String> {
     match ended.exit_code {

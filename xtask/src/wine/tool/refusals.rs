@@ -12,7 +12,7 @@ pub struct Refusal {
     exit_code: i32,
 }
 
-pub const REFUSALS: [Refusal; 9] = [
+pub const REFUSALS: [Refusal; 10] = [
     Refusal {
         name: "refused: no such port",
         ports: "software",
@@ -66,6 +66,12 @@ pub const REFUSALS: [Refusal; 9] = [
         ports: "software",
         arguments: &["latency", "--report", r"no-such-folder\latency.html"],
         exit_code: 2,
+    },
+    Refusal {
+        name: "refused: no driver to probe",
+        ports: "software",
+        arguments: &["driver", "ks-probe"],
+        exit_code: 4,
     },
 ];
 

@@ -2,7 +2,8 @@
 
 use super::Use;
 use super::judges::{
-    all_checks_passed, clean_run, ended_well, latency_report, three_ports, three_ports_in_json,
+    all_checks_passed, as_documented, clean_run, ended_well, latency_report, three_ports,
+    three_ports_in_json,
 };
 
 /// The port that hears itself without a cable, as fast as a wire.
@@ -10,7 +11,7 @@ const SOFTWARE: &str = "software";
 /// The same as fast as it can.
 const FAST: &str = "software+unpaced";
 
-pub const USES: [Use; 9] = [
+pub const USES: [Use; 10] = [
     Use {
         name: "list",
         ports: "software,16550,mpu401",
@@ -75,5 +76,12 @@ pub const USES: [Use; 9] = [
         arguments: &["monitor", "--for", "500ms"],
         plays_songs: false,
         judge: ended_well,
+    },
+    Use {
+        name: "driver ks-probe on an emulated PC",
+        ports: SOFTWARE,
+        arguments: &["driver", "ks-probe", "--on", "emulated", "--json"],
+        plays_songs: false,
+        judge: as_documented,
     },
 ];
