@@ -208,7 +208,10 @@ fn power_requests_come_one_after_the_other() {
 #[test]
 fn a_driver_has_one_request_to_set_power_at_a_time() {
     let calls = run(|running| {
-        sleep_in("IRP_MN_SET_POWER");
+        on("IRP_MN_SET_POWER", || {
+            note("IRP_MN_SET_POWER");
+            delay(5);
+        });
         let calls = power(&running, POWER_DEVICE_D3, POWER_DEVICE_D0);
         running.take_down();
         calls
@@ -216,10 +219,10 @@ fn a_driver_has_one_request_to_set_power_at_a_time() {
     assert_eq!(
         calls,
         [
-            "IRP_MN_SET_POWER is over",
+            "IRP_MN_SET_POWER",
             "PowerChangeNotify 4",
             "PowerChangeState 4",
-            "IRP_MN_SET_POWER is over",
+            "IRP_MN_SET_POWER",
             "PowerChangeState 1",
             "PowerChangeNotify 1",
         ]
