@@ -21,6 +21,7 @@ use std::fmt;
 use std::panic::{self, AssertUnwindSafe};
 use std::str::FromStr;
 
+use crate::machine::boot::last_seed;
 use crate::machine::stop::Stop;
 use crate::pc::Pc;
 
@@ -123,13 +124,18 @@ pub fn explore(mut run: impl FnMut(Point) -> Result<bool, Stop>) -> u64 {
 }
 
 fn try_point(run: &mut impl FnMut(Point) -> Result<bool, Stop>, point: Point) -> bool {
-    let again = format!("{ONLY_POINT}={point} repeats it");
-    match panic::catch_unwind(AssertUnwindSafe(|| run(point))) {
-        Ok(Ok(reached)) => reached,
-        Ok(Err(stop)) => panic!("at point {point}: {stop}\n{again}"),
-        Err(payload) => {
-            eprintln!("at point {point} of the seed that the test has given; {again}");
-            panic::resume_unwind(payload)
-        }
-    }
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| run(point)));
+    let what = match outcome {
+        Ok(Ok(reached)) => return reached,
+        Ok(Err(stop)) => stop.to_string(),
+        Err(payload) => match payload.downcast::<String>() {
+            Ok(text) => *text,
+            Err(payload) => match payload.downcast::<&str>() {
+                Ok(text) => (*text).to_owned(),
+                Err(payload) => panic::resume_unwind(payload),
+            },
+        },
+    };
+    let seed = last_seed();
+    panic!("at point {point}, seed {seed}: {what}\n{ONLY_POINT}={point} repeats it")
 }

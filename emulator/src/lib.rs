@@ -21,7 +21,8 @@
 //! | requests | serialised |
 //! |---|---|
 //! | Plug and Play, of one device | with each other |
-//! | device power, of one device | with each other: query and set of a [`FunctionalDevice::set_power`], and the power that a client needs |
+//! | device power that is set, of one device | with each other, also when a client needs it |
+//! | device power that is queried | not |
 //! | pins opened and closed, states of streams, of one filter | with each other, and with the pausing and resuming of streams for power |
 //! | pins opened and states raised | the device is in D0 and stays there meanwhile |
 //! | Plug and Play beside power, either beside pins | not |

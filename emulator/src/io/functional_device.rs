@@ -191,11 +191,12 @@ impl FunctionalDevice {
         if !(POWER_DEVICE_D0..=POWER_DEVICE_D3).contains(&state) {
             return STATUS_INVALID_PARAMETER;
         }
-        let _request = self.adapter.power_request.hold(&self.machine);
         for minor in [IRP_MN_QUERY_POWER, IRP_MN_SET_POWER] {
+            let sets = minor == IRP_MN_SET_POWER;
+            let _request = sets.then(|| self.adapter.power_request.hold(&self.machine));
             let parameters = [0, DEVICE_POWER, u64::from(state.unsigned_abs()), 0];
             let adapter = &self.adapter;
-            // It may have been removed while the driver was asked.
+            // It may have been removed meanwhile.
             if !adapter.is_working() {
                 return STATUS_INVALID_DEVICE_STATE;
             }

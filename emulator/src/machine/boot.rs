@@ -1,6 +1,7 @@
 //! Switching an emulated PC on.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 use std::sync::Once;
@@ -13,6 +14,15 @@ use crate::config::Config;
 use crate::image::symbols;
 use crate::pc::Pc;
 use crate::processor::Guarded;
+
+thread_local! {
+    static LAST_SEED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// The seed of the machine that this thread has switched on last.
+pub(crate) fn last_seed() -> u64 {
+    LAST_SEED.get()
+}
 
 /// Room for the driver's frames and nested interrupts.
 pub(super) const STACK_SIZE: usize = 4 << 20;
@@ -73,6 +83,7 @@ where
     S: FnOnce(&Pc) -> R + Send,
 {
     report_panics_of_drivers();
+    LAST_SEED.set(config.seed);
     let (sender, receiver) = channel::<Ending<R>>();
     let run = move || run(config, scenario, &sender);
     // SAFETY: what `run` borrows outlives this call. The thread sends its ending when it does

@@ -57,7 +57,7 @@ pub(crate) struct Adapter {
     /// the other; no device power request, query or set, waits for them, nor they for it (Doron Holan of
     /// Microsoft, "Which `PnP` and power IRPs are synchronized against each other?", 2007).
     pub(crate) plug_and_play: Lock,
-    /// Held while the device has a power request of its own: there is one at most for each device
+    /// Held while the device's power is set: there is one such request at most for each device
     /// ("Calling `IoCallDriver` versus Calling `PoCallDriver`"). Taken before the ports' control locks, never
     /// after ("Device Mutex in `AVStream`").
     pub(crate) power_request: Lock,
@@ -182,10 +182,10 @@ impl Adapter {
 
     // --- power ----------------------------------------------------------------------------------
 
-    /// Whether the device is in D0 and stays there as long as the caller keeps a port's control lock,
-    /// which streams are paused with before power goes.
-    pub(crate) fn stays_awake(&self, machine: &Machine) -> bool {
-        self.power.get() == POWER_DEVICE_D0 && !self.power_request.is_held_by_another(machine)
+    /// Whether the device is in D0, and stays there as long as the caller keeps a port's control lock,
+    /// with which streams are paused before power goes.
+    pub(crate) fn is_awake(&self) -> bool {
+        self.power.get() == POWER_DEVICE_D0
     }
 
     /// Changes the power state of the device and all that belongs to it, once another such change is
@@ -204,13 +204,14 @@ impl Adapter {
     }
 
     fn fall_asleep(&self, machine: &Machine, state: i32, old: DEVICE_POWER_STATE) {
+        // From here on no stream is started.
+        self.power.set(state);
         let ports = self.ports.borrow().clone();
         if old == POWER_DEVICE_D0 {
             for port in &ports {
                 port.pause_streams(machine);
             }
         }
-        self.power.set(state);
         for port in &ports {
             port.notify_power(machine, state);
         }

@@ -105,30 +105,31 @@ fn the_stack_is_that_of_the_thread_that_stops() {
 
 #[test]
 fn a_thread_without_a_driver_has_none_on_its_stack() {
-    let waits = image_of(&Program::entry(|asm| {
+    // The scenario is in the driver then, and that in the kernel, or in a trap.
+    let in_kernel = image_of(&Program::entry(|asm| {
         map(asm, 0xFD00_0000)?;
         asm.ret()
     }));
-    let stopped = |preempted: bool| {
+    let in_trap = image_of(&Program::entry(|asm| {
+        asm.in_(al, 0x80)?;
+        asm.ret()
+    }));
+    for preempted in [None, Some(in_kernel), Some(in_trap)] {
         let ended = boot(Config::default(), |pc| {
             let thread = pc.spawn("fails", || {
                 // SAFETY: this is on an emulated PC, which stops on it.
                 unsafe { ExDeleteTimer(std::ptr::null_mut(), 0, 0, std::ptr::null_mut()) };
             });
-            if preempted {
-                // The scenario is in the driver then, and the driver in the kernel.
+            if let Some(image) = &preempted {
                 pc.current_thread().preempt_at(Point {
                     number: 1,
                     hold: Hold::UntilWait,
                 });
-                load(pc, &waits);
+                load(pc, image);
             }
             pc.join(&thread);
         });
-        ended.expect_err("the machine stops")
-    };
-    for preempted in [false, true] {
-        let stop = stopped(preempted);
+        let stop = ended.expect_err("the machine stops");
         assert_eq!(stop.bug_check, BugCheck::TimerOrDpcInvalid, "{stop}");
         assert_eq!(stop.driver_stack, []);
     }

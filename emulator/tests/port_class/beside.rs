@@ -2,8 +2,9 @@
 
 use std::cell::Cell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use emulated_pc::beside::{Hold, Point, explore, race};
+use emulated_pc::beside::{explore, race};
 use emulated_pc::clients::Client;
 use emulated_pc::{BugCheck, Config, Hardware, boot};
 use portcls::ks::{KSSTATE_PAUSE, KSSTATE_RUN, KSSTATE_STOP};
@@ -15,12 +16,6 @@ use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 use crate::scenario::{Running, mpu401, run, start};
 use crate::test_driver::{CAPTURE_PIN, RENDER_PIN, note, on, read_register, take_calls};
 use crate::threads::{delay, words_of};
-
-/// The point at which the second thread begins before the first has done anything.
-const BEFORE_ANYTHING: Point = Point {
-    number: 0,
-    hold: Hold::UntilWait,
-};
 
 /// Has the driver sleep whenever it is called by that name, and note when it is done.
 fn sleep_in(name: &'static str) {
@@ -117,6 +112,40 @@ fn a_driver_whose_removal_waits_passes_every_point() {
     assert!(points > 20, "{points} points");
 }
 
+/// Changes power beside the removal, at every point; the registers are out of reach afterwards.
+fn removal_stays_beside(before: i32, after: i32) {
+    let points = explore(|point| {
+        let was_reached = AtomicBool::new(false);
+        let ended = boot(Config::default(), |pc| {
+            let running = start(pc, mpu401());
+            running.wait(5);
+            assert_eq!(running.function.set_power(before), 0);
+            let reached = race(
+                pc,
+                point,
+                ("power", || {
+                    let _ = running.function.set_power(after);
+                }),
+                ("removal", || assert_eq!(running.function.remove(), 0)),
+            );
+            // Ordering: the PC's thread is waited for.
+            was_reached.store(reached, Ordering::Relaxed);
+            read_register(1);
+        });
+        let stop = ended.expect_err("the machine is to stop");
+        assert!(stop.reason.contains("RegisterAccessAfterRemoval"), "{stop}");
+        // Ordering: as above.
+        Ok(was_reached.load(Ordering::Relaxed))
+    });
+    assert!(points > 10, "{points} points");
+}
+
+#[test]
+fn power_gives_nothing_back_that_removal_took() {
+    removal_stays_beside(POWER_DEVICE_D3, POWER_DEVICE_D0);
+    removal_stays_beside(POWER_DEVICE_D0, POWER_DEVICE_D3);
+}
+
 #[test]
 fn a_device_that_is_removed_while_it_wakes_stays_removed() {
     let stop = boot(Config::default(), |pc| {
@@ -143,10 +172,9 @@ fn a_device_that_is_removed_while_it_wakes_stays_removed() {
 fn power(running: &Running<'_>, first: i32, second: i32) -> Vec<String> {
     take_calls();
     running.pc.scope(|scope| {
-        let other = scope.spawn("first", || {
+        scope.spawn("first", || {
             let _ = running.function.set_power(first);
         });
-        other.preempt_at(BEFORE_ANYTHING);
         running.wait(1);
         scope.spawn("second", || {
             let _ = running.function.set_power(second);
@@ -175,6 +203,81 @@ fn power_requests_come_one_after_the_other() {
             "PowerChangeNotify 1",
         ]
     );
+}
+
+#[test]
+fn a_driver_has_one_request_to_set_power_at_a_time() {
+    let calls = run(|running| {
+        on("IRP_MN_SET_POWER", || {
+            note("IRP_MN_SET_POWER");
+            delay(5);
+        });
+        let calls = power(&running, POWER_DEVICE_D3, POWER_DEVICE_D0);
+        running.take_down();
+        calls
+    });
+    assert_eq!(
+        calls,
+        [
+            "IRP_MN_SET_POWER",
+            "PowerChangeNotify 4",
+            "PowerChangeState 4",
+            "IRP_MN_SET_POWER",
+            "PowerChangeState 1",
+            "PowerChangeNotify 1",
+        ]
+    );
+}
+
+#[test]
+fn a_stream_is_started_while_power_is_asked_for() {
+    let calls = run(|running| {
+        let filter = running.filter();
+        let pin = filter.open_pin(RENDER_PIN).expect("the pin opens");
+        sleep_in("IRP_MN_QUERY_POWER");
+        take_calls();
+        running.pc.scope(|scope| {
+            scope.spawn("power", || {
+                assert_eq!(running.function.set_power(POWER_DEVICE_D3), 0);
+            });
+            running.wait(1);
+            assert_eq!(pin.set_state(KSSTATE_RUN), 0);
+        });
+        let calls = calls();
+        drop((pin, filter));
+        running.take_down();
+        calls
+    });
+    assert_eq!(
+        calls[..5],
+        [
+            "SetState 1",
+            "SetState 2",
+            "SetState 3",
+            "IRP_MN_QUERY_POWER is over",
+            "SetState 2"
+        ]
+    );
+}
+
+#[test]
+fn a_pin_is_opened_when_another_is_closed() {
+    let calls = run(|running| {
+        let filter = running.filter();
+        let render = filter.open_pin(RENDER_PIN).expect("the pin opens");
+        sleep_in("~Stream");
+        take_calls();
+        running.pc.scope(|scope| {
+            scope.spawn("close", move || drop(render));
+            running.wait(1);
+            drop(filter.open_pin(CAPTURE_PIN).expect("the pin opens"));
+        });
+        let calls = calls();
+        drop(filter);
+        running.take_down();
+        calls
+    });
+    assert_eq!(calls[..3], ["~Stream", "~Stream is over", "NewStream 1"]);
 }
 
 #[test]

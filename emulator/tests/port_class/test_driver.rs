@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use emulated_pc::ntddk::{
     DRIVER_OBJECT, DispatchFunction, ExAllocatePoolWithTag, ExFreePoolWithTag, IRP_MJ_PNP,
-    KeGetCurrentIrql, KeQueryInterruptTimePrecise, READ_PORT_UCHAR, WRITE_PORT_UCHAR,
+    IRP_MJ_POWER, KeGetCurrentIrql, KeQueryInterruptTimePrecise, READ_PORT_UCHAR, WRITE_PORT_UCHAR,
 };
 use emulated_pc::portclass::{
     PcAddAdapterDevice, PcDispatchIrp, PcInitializeAdapterDriver, PcNewInterruptSync, PcNewPort,
@@ -158,6 +158,10 @@ pub fn take_calls() -> Vec<String> {
 
 fn called(name: &str) {
     note(name);
+    run_hook(name);
+}
+
+fn run_hook(name: &str) {
     let hook = HOOKS.with_borrow(|hooks| hooks.get(name).cloned());
     if let Some(hook) = hook {
         hook();
@@ -578,6 +582,23 @@ portcls::system_abi! {
         unsafe { PcDispatchIrp(device.cast(), irp.cast()) }
     }
 
+    unsafe fn dispatch_power(
+        device: *mut emulated_pc::ntddk::DEVICE_OBJECT,
+        irp: *mut emulated_pc::ntddk::IRP
+    ) -> NTSTATUS {
+        // SAFETY: a request has a stack location.
+        let location = unsafe { (*irp).Tail.Overlay.CurrentStackLocation };
+        // SAFETY: as above.
+        let minor = unsafe { (*location).MinorFunction };
+        match minor {
+            0x02 => run_hook("IRP_MN_SET_POWER"),
+            0x03 => run_hook("IRP_MN_QUERY_POWER"),
+            _ => {}
+        }
+        // SAFETY: the arguments of a dispatch routine.
+        unsafe { PcDispatchIrp(device.cast(), irp.cast()) }
+    }
+
     unsafe fn unload(_driver: *mut DRIVER_OBJECT) {
         called("DriverUnload");
     }
@@ -595,6 +616,8 @@ portcls::system_abi! {
         let object = unsafe { &mut *driver };
         let dispatch: DispatchFunction = dispatch_pnp;
         object.MajorFunction[IRP_MJ_PNP as usize] = Some(dispatch);
+        let dispatch: DispatchFunction = dispatch_power;
+        object.MajorFunction[IRP_MJ_POWER as usize] = Some(dispatch);
         object.DriverUnload = Some(unload);
         status
     }

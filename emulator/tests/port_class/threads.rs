@@ -134,19 +134,24 @@ fn time_goes_on_when_all_threads_sleep() {
 
 #[test]
 fn a_condition_is_looked_at_when_another_thread_has_run() {
-    on_pc(1, |pc| {
+    let scenario = |pc: &Pc| {
         let flag = Cell::new(false);
         pc.scope(|scope| {
             scope.spawn("setter", || {
                 pc.run_for(Duration::from_micros(3));
                 flag.set(true);
+                pc.run_for(Duration::from_micros(7));
             });
             assert!(pc.run_while_not(Duration::from_secs(1), || flag.get()));
             assert_eq!(pc.now().as_nanos(), 3_000);
         });
         assert!(!pc.run_while_not(Duration::from_millis(1), || false));
-        assert_eq!(pc.now().as_nanos(), 1_003_000);
-    });
+        assert_eq!(pc.now().as_nanos(), 1_010_000);
+    };
+    // Whichever of the two goes on first at 3 us.
+    for seed in 0..8 {
+        on_pc(seed, scenario);
+    }
 }
 
 #[test]
@@ -269,6 +274,33 @@ fn a_preempted_thread_stays_off_as_long_as_its_point_says() {
 }
 
 #[test]
+fn a_thread_is_held_off_no_longer_than_until_another_ends() {
+    on_pc(1, |pc| {
+        let went_on_at = Cell::new(0);
+        pc.scope(|scope| {
+            scope.spawn("sleeper", || pc.run_for(Duration::from_millis(500)));
+            let point = Point {
+                number: 0,
+                hold: Hold::UntilEnd,
+            };
+            let first = || {
+                call_kernel();
+                went_on_at.set(pc.now().as_nanos());
+            };
+            race(
+                pc,
+                point,
+                ("first", first),
+                ("second", || {
+                    pc.run_for(Duration::from_millis(1));
+                }),
+            );
+        });
+        assert_eq!(went_on_at.get() / 1_000_000, 1);
+    });
+}
+
+#[test]
 fn a_thread_is_not_held_off_for_ever() {
     on_pc(1, |pc| {
         let done = Cell::new(false);
@@ -312,7 +344,10 @@ fn points_are_named_so_that_they_can_be_repeated() {
             })
         });
     });
-    assert_eq!(words, "a fault at 1");
+    assert_eq!(
+        words,
+        "at point 1-wait, seed 4: a fault at 1\nEMULATED_PC_POINT=1-wait repeats it"
+    );
 }
 
 // --- what goes wrong ------------------------------------------------------------------------------

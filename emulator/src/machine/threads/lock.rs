@@ -58,7 +58,7 @@ impl Lock {
     }
 
     /// Whether a thread other than the current one holds the lock.
-    pub(crate) fn is_held_by_another(&self, machine: &Machine) -> bool {
+    fn is_held_by_another(&self, machine: &Machine) -> bool {
         let owner = self.0.get();
         owner.is_some_and(|owner| owner != machine.threads.current.get())
     }

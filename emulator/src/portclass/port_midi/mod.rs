@@ -446,7 +446,7 @@ impl Port {
     fn stay_powered(&self, machine: &Machine, control: Held) -> Outcome<Option<Held>> {
         let adapter = self.adapter.borrow().clone();
         let adapter = adapter.ok_or(STATUS_INVALID_DEVICE_STATE)?;
-        if adapter.stays_awake(machine) {
+        if adapter.is_awake() {
             return Ok(Some(control));
         }
         drop(control);
