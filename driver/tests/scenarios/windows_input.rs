@@ -89,7 +89,7 @@ fn input_arrives_on_a_windows_that_does_as_its_documents_and_sources_say() {
 }
 
 #[test]
-fn zeroed_frames_silence_midisrv_alone_and_the_driver_can_not_tell() {
+fn zeroed_frames_silence_midisrv_alone_and_no_counter_shows_it() {
     for uart in UARTS {
         for client in CLIENTS {
             let usual = record(seeded(1), uart, client);

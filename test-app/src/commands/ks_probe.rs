@@ -1,7 +1,8 @@
 //! `driver ks-probe`: the driver's input as Windows MIDI Services asks for it.
 
 use emulated_pc::clients::Client;
-use midiuart_pc::{Installation, PORT_NAME, Uart};
+use midiuart::parameters::DEFAULT_PORT_NAME;
+use midiuart_pc::{Installation, Uart};
 
 use super::choose::{self, Use};
 use crate::Host;
@@ -91,7 +92,7 @@ fn port_of(device: &str, ports: &Ports) -> Result<WinmmPort, String> {
         let interface = capabilities.and_then(|it| it.interface.as_ref());
         interface.is_some_and(|it| it.to_lowercase().contains(&path))
     };
-    let by_name = |port: &&PortInfo| port.name.to_lowercase().contains(PORT_NAME);
+    let by_name = |port: &&PortInfo| port.name.to_lowercase().contains(DEFAULT_PORT_NAME);
     let find = |ports: &[PortInfo]| {
         let found = ports.iter().find(by_interface);
         found.or_else(|| ports.iter().find(by_name)).cloned()

@@ -69,11 +69,11 @@ impl Beside for WinmmPort {
             input.wait(Duration::from_millis(20));
             take(&input, &mut reads);
         }
-        let closed = output.close().result(Side::Output, names[0]);
-        closed.map_err(|failure| failure.to_string())?;
+        // The input first: an output that is closed may end notes, and that comes back too.
         let closed = input.close().result(Side::Input, names[1]);
         take(&input, &mut reads);
-        closed.map_err(|failure| failure.to_string())?;
+        let others = output.close().result(Side::Output, names[0]);
+        closed.and(others).map_err(|failure| failure.to_string())?;
         Ok(reads)
     }
 }

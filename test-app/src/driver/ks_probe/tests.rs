@@ -217,7 +217,7 @@ fn empty_reads_bring_nothing() {
 }
 
 #[test]
-fn stamps_are_told_apart() {
+fn the_origins_of_stamps_are_distinguished() {
     assert_eq!(report_of(by_header).stamps(), Stamps::Header);
     assert_eq!(report_of(by_header).verdict(), Verdict::AsDocumented);
     let text = report_of(by_header).to_string();
