@@ -36,6 +36,10 @@ impl Context {
         Self
     }
 
+    #[expect(
+        clippy::unused_self,
+        reason = "where images run, it takes what it holds"
+    )]
     pub(crate) const fn enter(self) {}
 }
 

@@ -1,5 +1,7 @@
 //! The port class, the MIDI port and the clients, with a small driver of their own.
 
+// Windows on ARM64 has no threads but the scenario's.
+#[cfg(not(all(windows, target_arch = "aarch64")))]
 mod beside;
 mod checks;
 mod clients;
@@ -15,5 +17,6 @@ mod repetition;
 mod scenario;
 mod shared_line;
 mod test_driver;
+#[cfg(not(all(windows, target_arch = "aarch64")))]
 mod threads;
 mod timing;

@@ -2,25 +2,29 @@
 
 use std::ops::Range;
 
-/// There are none.
-pub(super) enum Stack {}
+const NONE: &str =
+    "on this host (Windows on ARM64) an emulated PC has no thread but the scenario's";
 
+/// There are none.
+pub(super) struct Stack(());
+
+#[expect(clippy::unused_self, reason = "as on other hosts")]
 impl Stack {
     /// # Panics
     /// Always.
     pub(super) fn new(_: Box<dyn FnOnce()>) -> Self {
-        panic!("on this host (Windows on ARM64) an emulated PC has no thread but the scenario's");
+        panic!("{NONE}");
     }
 
     pub(super) fn addresses(&self) -> Range<usize> {
-        match *self {}
+        unreachable!("{NONE}")
     }
 
     pub(super) fn resume(&self) {
-        match *self {}
+        unreachable!("{NONE}")
     }
 
     pub(super) fn suspend(&self) {
-        match *self {}
+        unreachable!("{NONE}")
     }
 }
