@@ -29,11 +29,13 @@ pub mod clock {
     }
 
     #[derive(Default)]
-    pub struct Backoff;
+    pub struct Backoff {
+        waits: u32,
+    }
 
     impl Backoff {
-        #[expect(clippy::unused_self, reason = "as the kernel's own")]
         pub fn wait(&mut self) {
+            self.waits += 1;
             platform::pause();
         }
     }
@@ -95,6 +97,13 @@ pub mod timer {
         pub fn set(&self, _microseconds: u32) {
             // Ordering: looked at when the threads are joined.
             ARMED.store(true, Ordering::Relaxed);
+        }
+    }
+
+    impl Drop for Timer {
+        fn drop(&mut self) {
+            // Ordering: as above.
+            ARMED.store(false, Ordering::Relaxed);
         }
     }
 }
