@@ -5,7 +5,7 @@
 //! passes the gate, which is closed outside of D0 and when the device is taken away.
 //!
 //! Power, Plug and Play and the streams call at `PASSIVE_LEVEL`, beside each other. Whoever changes what the
-//! device can do ([`State`]), sets the UART up, or opens or closes the gate holds `transition` from the
+//! device can do (`State`), sets the UART up, or opens or closes the gate holds `transition` from the
 //! look at the state to its change. Such a thread also holds `write_in_progress` while the UART is not
 //! ready or is about to be so no longer: writes that come meanwhile are busy, and none is accepted that
 //! would not go out.

@@ -27,7 +27,7 @@ const fn status_of(error: SetupError) -> NTSTATUS {
 
 impl Device {
     /// Sets the UART up, in steps under the device's lock with sleep between them; afterwards the device is
-    /// [`State::Ready`], or [`State::Failed`] with nothing waiting to be sent. `PASSIVE_LEVEL`, on a
+    /// `Ready`, or `Failed` with nothing waiting to be sent. `PASSIVE_LEVEL`, on a
     /// device that has power.
     ///
     /// # Errors

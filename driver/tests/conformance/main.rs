@@ -4,6 +4,9 @@
 //! there with objects of the port class that do exactly what a test wants ([`stand_ins`]).
 
 mod bench;
+#[expect(dead_code, reason = "not all of it is needed here")]
+#[path = "../device_alone/objects.rs"]
+mod objects;
 mod rig;
 mod stand_ins;
 

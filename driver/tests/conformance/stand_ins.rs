@@ -1,7 +1,7 @@
 //! Objects of the port class that do exactly what a test wants, and a device between them.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use emulated_pc::Pc;
 use emulated_pc::hardware::chip::LineFault;
@@ -14,19 +14,13 @@ use midiuart::uart::AnyUart;
 use midiuart::uart::mpu401::Mpu401;
 use midiuart::uart::ns16550::Ns16550;
 use portcls::com::{Class, Face, Object, Own, unknown_table};
-use portcls::guid::{IID_IInterruptSync, IID_IPortMidi, IID_IServiceGroup};
-use portcls::interfaces::{
-    IInterruptSync, IInterruptSyncVtbl, IPort, IPortMidi, IPortMidiVtbl, IPortVtbl, IRegistryKey,
-    IResourceList, IServiceGroup, IServiceGroupVtbl, IServiceSink, IServiceSinkVtbl, IUnknown,
-    PINTERRUPTSYNCROUTINE,
-};
-use portcls::status::{STATUS_NOT_IMPLEMENTED, STATUS_SUCCESS, STATUS_UNSUCCESSFUL, succeeded};
-use portcls::types::{
-    ACCESS_MASK, BOOLEAN, DEVICE_REGISTRY_PROPERTY, NTSTATUS, OBJECT_ATTRIBUTES, PDEVICE_OBJECT,
-    PIRP, PKINTERRUPT, PVOID, ULONG,
-};
+use portcls::guid::IID_IInterruptSync;
+use portcls::interfaces::{IInterruptSync, IInterruptSyncVtbl, PINTERRUPTSYNCROUTINE};
+use portcls::status::{STATUS_SUCCESS, STATUS_UNSUCCESSFUL, succeeded};
+use portcls::types::{BOOLEAN, NTSTATUS, PKINTERRUPT, PVOID};
 
 use crate::bench::SETTINGS;
+use crate::objects::{FakeGroup, FakePort};
 use crate::rig::{Kind, PORTS, Plan, Rig, with_chip};
 
 /// An interrupt that comes when the test says so: also before it is connected, and also after it
@@ -98,115 +92,6 @@ portcls::system_abi! {
     }
 }
 
-/// A port that counts.
-#[derive(Default)]
-pub struct StandInPort {
-    notifications: AtomicU32,
-}
-
-impl Class for StandInPort {
-    type Pool = NonPagedPool;
-
-    const FACES: &'static [Face<Self>] = {
-        const TABLE: &IPortMidiVtbl = &IPortMidiVtbl {
-            base: IPortVtbl {
-                base: unknown_table::<StandInPort, 0>(),
-                Init: init,
-                GetDeviceProperty: get_device_property,
-                NewRegistryKey: new_registry_key,
-            },
-            Notify: notify,
-            RegisterServiceGroup: register_service_group,
-        };
-        // SAFETY: all functions of the table take the only face of this class.
-        &[unsafe { Face::new::<IPortMidi>(0, TABLE, &[IID_IPortMidi]) }]
-    };
-}
-
-portcls::system_abi! {
-    unsafe fn init(
-        _this: *mut IPort,
-        _device: PDEVICE_OBJECT,
-        _irp: PIRP,
-        _miniport: *mut IUnknown,
-        _adapter: *mut IUnknown,
-        _resources: *mut IResourceList
-    ) -> NTSTATUS {
-        STATUS_NOT_IMPLEMENTED
-    }
-
-    unsafe fn get_device_property(
-        _this: *mut IPort,
-        _property: DEVICE_REGISTRY_PROPERTY,
-        _capacity: ULONG,
-        _buffer: PVOID,
-        _length: *mut ULONG
-    ) -> NTSTATUS {
-        STATUS_NOT_IMPLEMENTED
-    }
-
-    unsafe fn new_registry_key(
-        _this: *mut IPort,
-        _key: *mut *mut IRegistryKey,
-        _outer: *mut IUnknown,
-        _kind: ULONG,
-        _access: ACCESS_MASK,
-        _attributes: *mut OBJECT_ATTRIBUTES,
-        _options: ULONG,
-        _disposition: *mut ULONG
-    ) -> NTSTATUS {
-        STATUS_NOT_IMPLEMENTED
-    }
-
-    unsafe fn notify(this: *mut IPortMidi, _group: *mut IServiceGroup) {
-        // SAFETY: this function stands only in the table of this class.
-        let port = unsafe { Object::<StandInPort>::from_face::<0, _>(this) }.value();
-        // Ordering: one thread.
-        port.notifications.fetch_add(1, Ordering::Relaxed);
-    }
-
-    unsafe fn register_service_group(_this: *mut IPortMidi, _group: *mut IServiceGroup) {}
-}
-
-/// A service group that nobody belongs to.
-pub struct StandInGroup;
-
-impl Class for StandInGroup {
-    type Pool = NonPagedPool;
-
-    const FACES: &'static [Face<Self>] = {
-        const TABLE: &IServiceGroupVtbl = &IServiceGroupVtbl {
-            base: IServiceSinkVtbl {
-                base: unknown_table::<StandInGroup, 0>(),
-                RequestService: request_service,
-            },
-            AddMember: add_member,
-            RemoveMember: remove_member,
-            SupportDelayedService: support_delayed_service,
-            RequestDelayedService: request_delayed_service,
-            CancelDelayedService: cancel_delayed_service,
-        };
-        // SAFETY: all functions of the table take the only face of this class.
-        &[unsafe { Face::new::<IServiceGroup>(0, TABLE, &[IID_IServiceGroup]) }]
-    };
-}
-
-portcls::system_abi! {
-    unsafe fn request_service(_this: *mut IServiceSink) {}
-
-    unsafe fn add_member(_this: *mut IServiceGroup, _sink: *mut IServiceSink) -> NTSTATUS {
-        STATUS_SUCCESS
-    }
-
-    unsafe fn remove_member(_this: *mut IServiceGroup, _sink: *mut IServiceSink) {}
-
-    unsafe fn support_delayed_service(_this: *mut IServiceGroup) {}
-
-    unsafe fn request_delayed_service(_this: *mut IServiceGroup, _time: u64) {}
-
-    unsafe fn cancel_delayed_service(_this: *mut IServiceGroup) {}
-}
-
 /// The driver's device between stand-ins, with the registers of a chip that is plugged in.
 ///
 /// The chip's own line is connected to nothing, and the driver that started the device has no
@@ -217,7 +102,7 @@ pub struct Stage {
     /// The chip's hardware.
     pub rig: Rig,
     sync: Own<StandInSync>,
-    port: Own<StandInPort>,
+    port: Own<FakePort>,
 }
 
 impl Stage {
@@ -231,8 +116,8 @@ impl Stage {
             other => panic!("{other:?} is no chip without interrupt"),
         };
         let sync = Own::new(StandInSync::default()).expect("memory");
-        let port = Own::new(StandInPort::default()).expect("memory");
-        let group = Own::new(StandInGroup).expect("memory");
+        let port = Own::new(FakePort::default()).expect("memory");
+        let group = Own::new(FakeGroup).expect("memory");
         let interrupt = sync.clone().into_interface().expect("an interrupt");
         let device = {
             let interrupt = Interrupt {
@@ -298,7 +183,7 @@ impl Stage {
     /// How often the port was notified.
     pub fn notifications(&self) -> u32 {
         // Ordering: one thread.
-        self.port.notifications.load(Ordering::Relaxed)
+        self.port.notifications()
     }
 
     /// Register accesses so far.

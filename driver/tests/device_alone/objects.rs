@@ -1,8 +1,9 @@
-//! A port and a service group that count notifications.
+//! A port and a service group that do nothing, in the host's memory.
 
 use std::alloc::Layout;
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use portcls::com::{Class, ComPtr, Face, Own, Pool, unknown_table};
+use portcls::com::{Class, ComPtr, Face, Object, Own, Pool, unknown_table};
 use portcls::guid::{IID_IPortMidi, IID_IServiceGroup};
 use portcls::interfaces::{
     IPort, IPortMidi, IPortMidiVtbl, IPortVtbl, IRegistryKey, IResourceList, IServiceGroup,
@@ -14,6 +15,7 @@ use portcls::types::{
     PVOID, ULONG,
 };
 
+/// The host's memory.
 pub struct HostPool;
 
 // SAFETY: the host's memory stays valid until it is freed.
@@ -29,17 +31,31 @@ unsafe impl Pool for HostPool {
     }
 }
 
+/// A port.
 pub fn port() -> ComPtr<IPortMidi> {
-    let port = Own::new(FakePort).expect("memory");
+    let port = Own::new(FakePort::default()).expect("memory");
     port.into_interface().expect("a port")
 }
 
+/// A service group.
 pub fn group() -> ComPtr<IServiceGroup> {
     let group = Own::new(FakeGroup).expect("memory");
     group.into_interface().expect("a group")
 }
 
-struct FakePort;
+/// A port that counts notifications.
+#[derive(Default)]
+pub struct FakePort {
+    notifications: AtomicU32,
+}
+
+impl FakePort {
+    /// How often it was notified.
+    pub fn notifications(&self) -> u32 {
+        // Ordering: a count.
+        self.notifications.load(Ordering::Relaxed)
+    }
+}
 
 impl Class for FakePort {
     type Pool = HostPool;
@@ -95,12 +111,18 @@ portcls::system_abi! {
         STATUS_NOT_IMPLEMENTED
     }
 
-    unsafe fn notify(_this: *mut IPortMidi, _group: *mut IServiceGroup) {}
+    unsafe fn notify(this: *mut IPortMidi, _group: *mut IServiceGroup) {
+        // SAFETY: this function is only in the table of this class.
+        let port = unsafe { Object::<FakePort>::from_face::<0, _>(this) }.value();
+        // Ordering: a count.
+        port.notifications.fetch_add(1, Ordering::Relaxed);
+    }
 
     unsafe fn register_service_group(_this: *mut IPortMidi, _group: *mut IServiceGroup) {}
 }
 
-struct FakeGroup;
+/// A service group without members.
+pub struct FakeGroup;
 
 impl Class for FakeGroup {
     type Pool = HostPool;
