@@ -1,6 +1,6 @@
 //! Every request beside every other, from every state: afterwards the device is gone, or works both ways.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use emulated_pc::beside::{explore, race};
 use emulated_pc::hardware::chip::Condition;
@@ -10,7 +10,9 @@ use portcls::ks::{KSSTATE_ACQUIRE, KSSTATE_PAUSE, KSSTATE_RUN, KSSTATE_STOP};
 use portcls::status::{STATUS_IO_DEVICE_ERROR, STATUS_SUCCESS};
 use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 
-use crate::stage::{Plan, Stage, UARTS, Uart, seeded, write};
+use portcls::types::NTSTATUS;
+
+use crate::stage::{CHIPS, Plan, Stage, UARTS, Uart, counter, seeded, write};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Request {
@@ -26,16 +28,31 @@ enum Request {
     Halt(usize),
     Close(usize),
     Open(usize),
+    Write,
 }
 
-use Request::{Close, Gone, Halt, Nap, Open, Pause, Remove, Run, Sleep, Stop, Surprise, Wake};
+use Request::{Close, Gone, Halt, Nap, Open, Pause, Remove, Run, Sleep, Stop, Surprise, Wake, Write};
 
-const REQUESTS: [Request; 17] = [
+const REQUESTS: [Request; 18] = [
     Sleep, Wake, Nap, Remove, Surprise, Gone, Stop, Run(0), Run(1), Pause(0), Pause(1), Halt(0),
     Halt(1), Close(0), Close(1), Open(0), Open(1),
+    Write,
 ];
 
 type Pins = [RefCell<Option<Pin>>; 2];
+
+thread_local! {
+    /// Bytes that the driver has accepted.
+    static ACCEPTED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Writes, and counts what was accepted.
+fn put(pc: &Pc, pin: &Pin, bytes: &[u8]) -> (NTSTATUS, usize) {
+    let outcome = write(pc, pin, bytes);
+    assert!(outcome.1 == 0 || outcome.0 == STATUS_SUCCESS);
+    ACCEPTED.set(ACCEPTED.get() + outcome.1);
+    outcome
+}
 const IDS: [u32; 2] = [RENDER_PIN, CAPTURE_PIN];
 
 impl Request {
@@ -66,6 +83,15 @@ impl Request {
             Run(pin) => state(pin, KSSTATE_RUN),
             Pause(pin) => state(pin, KSSTATE_PAUSE),
             Halt(pin) => state(pin, KSSTATE_STOP),
+            Write => {
+                for _ in 0..3 {
+                    let taken = pins[0].borrow_mut().take();
+                    if let Some(taken) = taken {
+                        put(stage.pc, &taken, &[0x91, 7, 8, 9]);
+                        *pins[0].borrow_mut() = Some(taken);
+                    }
+                }
+            }
             Close(pin) => {
                 let taken = pins[pin].borrow_mut().take();
                 drop(taken);
@@ -101,7 +127,7 @@ fn prepare(pc: &Pc, stage: &Stage, pins: &Pins, before: Before) {
             }
         }
     };
-    let write = |bytes: &[u8]| write(pc, pins[0].borrow().as_ref().expect("it is open"), bytes);
+    let write = |bytes: &[u8]| put(pc, pins[0].borrow().as_ref().expect("it is open"), bytes);
     match before {
         Before::Closed => {
             for pin in pins {
@@ -147,7 +173,7 @@ fn works(stage: &Stage, uart: Uart, pins: &Pins, what: &str) {
     let [output, input] = [pins[0].borrow(), pins[1].borrow()];
     let [output, input] = [output.as_ref().expect("open"), input.as_ref().expect("open")];
     let read = input.statistics().bytes_read;
-    let written = write(stage.pc, output, &[0x90, 1, 2]);
+    let written = put(stage.pc, output, &[0x90, 1, 2]);
     assert_eq!(written, (STATUS_SUCCESS, 3), "{what}");
     stage.device.far_end_send(&[0x90, 4, 5]);
     stage.wait(100);
@@ -163,7 +189,7 @@ fn is_gone(stage: &Stage, pins: &Pins, what: &str) {
         Run(pin).make(&stage.function, stage, pins);
     }
     if let Some(output) = &*pins[0].borrow() {
-        let (status, taken) = write(stage.pc, output, &[0xF8]);
+        let (status, taken) = put(stage.pc, output, &[0xF8]);
         assert!(status < 0 && taken == 0, "{what}: {status:#X}");
     }
     for pin in 0..2 {
@@ -174,15 +200,15 @@ fn is_gone(stage: &Stage, pins: &Pins, what: &str) {
     assert_eq!(stage.pc.next_event(), None, "{what}: a timer is left");
 }
 
-fn beside(uart: Uart, before: Before, first: Request, second: Request) {
-    let what = format!("{uart:?}, {before:?}: {first:?} beside {second:?}");
+fn beside(uart: Uart, line: Line, before: Before, first: Request, second: Request) {
+    let what = format!("{uart:?}, {line:?}, {before:?}: {first:?} beside {second:?}");
     explore(|point| {
         let _announce = Announce(&what);
         boot(seeded(1), |pc| {
-            let stage = Plan::new(uart).start(pc);
+            ACCEPTED.set(0);
+            let stage = line.plan(uart).start(pc);
             let filter = stage.filter();
             let pins: Pins = IDS.map(|id| RefCell::new(Some(filter.open_pin(id).expect("opens"))));
-            drop(filter);
             prepare(pc, &stage, &pins, before);
             let reached = race(
                 pc,
@@ -198,6 +224,9 @@ fn beside(uart: Uart, before: Before, first: Request, second: Request) {
             }
             drop(pins);
             assert_eq!(stage.function.remove(), STATUS_SUCCESS);
+            let accounted = counter(&filter, "bytes_sent") + counter(&filter, "bytes_discarded");
+            assert_eq!(accounted as usize, ACCEPTED.get(), "{what}: accepted and lost");
+            drop(filter);
             stage.unload();
             reached
         })
@@ -214,8 +243,31 @@ impl Drop for Announce<'_> {
     }
 }
 
-fn all(before: Before) {
-    for uart in UARTS {
+/// How the chip interrupts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Line {
+    Level,
+    Edge,
+    None,
+}
+
+impl Line {
+    fn plan(self, uart: Uart) -> Plan {
+        match self {
+            Self::Level => Plan::new(uart),
+            Self::Edge => Plan::new(uart).edge_triggered(),
+            Self::None => Plan::with_quirks(uart, &["no-interrupt"]),
+        }
+    }
+}
+
+fn all(before: Before, line: Line) {
+    let uarts = if before == Before::Dead || line != Line::Level {
+        &CHIPS[..]
+    } else {
+        &UARTS[..]
+    };
+    for &uart in uarts {
         for first in REQUESTS {
             for second in REQUESTS {
                 // One pin is one caller's.
@@ -224,10 +276,12 @@ fn all(before: Before) {
                         Run(a) | Pause(a) | Halt(a) | Close(a) | Open(a),
                         Run(b) | Pause(b) | Halt(b) | Close(b) | Open(b),
                     ) => a == b,
+                    (Write, Run(0) | Pause(0) | Halt(0) | Close(0) | Open(0) | Write)
+                    | (Run(0) | Pause(0) | Halt(0) | Close(0) | Open(0), Write) => true,
                     _ => false,
                 };
                 if !same_pin(first, second) {
-                    beside(uart, before, first, second);
+                    beside(uart, line, before, first, second);
                 }
             }
         }
@@ -236,30 +290,50 @@ fn all(before: Before) {
 
 #[test]
 fn all_beside_all_while_playing() {
-    all(Before::Playing);
+    all(Before::Playing, Line::Level);
 }
 
 #[test]
 fn all_beside_all_acquired() {
-    all(Before::Acquired);
+    all(Before::Acquired, Line::Level);
 }
 
 #[test]
 fn all_beside_all_asleep() {
-    all(Before::Asleep);
+    all(Before::Asleep, Line::Level);
 }
 
 #[test]
 fn all_beside_all_asleep_and_idle() {
-    all(Before::AsleepIdle);
+    all(Before::AsleepIdle, Line::Level);
 }
 
 #[test]
 fn all_beside_all_dead() {
-    all(Before::Dead);
+    all(Before::Dead, Line::Level);
 }
 
 #[test]
 fn all_beside_all_closed() {
-    all(Before::Closed);
+    all(Before::Closed, Line::Level);
+}
+
+#[test]
+fn all_beside_all_while_playing_by_edges() {
+    all(Before::Playing, Line::Edge);
+}
+
+#[test]
+fn all_beside_all_asleep_by_edges() {
+    all(Before::Asleep, Line::Edge);
+}
+
+#[test]
+fn all_beside_all_while_playing_without_interrupt() {
+    all(Before::Playing, Line::None);
+}
+
+#[test]
+fn all_beside_all_dead_without_interrupt() {
+    all(Before::Dead, Line::None);
 }
