@@ -293,3 +293,50 @@ impl Oddity<Ns16550> for DeepFifoOnDemand {
         chip.write(offset, value, now);
     }
 }
+
+const LINE_STATUS_CAUSE: u8 = 0x04;
+const OVERRUN: u8 = 0x02;
+
+/// A 16550 whose overrun bit gets stuck: it interrupts for that as long as the cause is enabled.
+pub struct StuckOverrun {
+    stuck: Rc<Cell<bool>>,
+    enabled: u8,
+}
+
+impl StuckOverrun {
+    pub fn chip(stuck: &Rc<Cell<bool>>) -> Altered<Ns16550, Self> {
+        Altered {
+            chip: Ns16550::new(Ns16550Switches::default()),
+            oddity: Self {
+                stuck: Rc::clone(stuck),
+                enabled: 0,
+            },
+        }
+    }
+
+    fn interrupts(&self) -> bool {
+        self.stuck.get() && self.enabled & LINE_STATUS_CAUSE != 0
+    }
+}
+
+impl Oddity<Ns16550> for StuckOverrun {
+    fn read(&mut self, chip: &mut Ns16550, offset: u16, now: Instant) -> u8 {
+        let value = chip.read(offset, now);
+        match offset {
+            LINE_STATUS if self.stuck.get() => value | OVERRUN,
+            INTERRUPT_ID if self.interrupts() => 0xC6,
+            _ => value,
+        }
+    }
+
+    fn write(&mut self, chip: &mut Ns16550, offset: u16, value: u8, now: Instant) {
+        if offset == INTERRUPT_ENABLE && chip.read(LINE_CONTROL, now) & DIVISOR_ACCESS == 0 {
+            self.enabled = value;
+        }
+        chip.write(offset, value, now);
+    }
+
+    fn interrupt_line(&self, chip: &Ns16550) -> bool {
+        self.interrupts() || chip.interrupt_line()
+    }
+}

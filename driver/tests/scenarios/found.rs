@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use emulated_pc::hardware::chip::{Chip, Condition};
 use emulated_pc::{FunctionalDevice, Pc, Removal, Trigger};
-use midiuart::filter::{REFERENCE_STRING, RENDER_PIN};
+use midiuart::filter::{CAPTURE_PIN, REFERENCE_STRING, RENDER_PIN};
 use portcls::com::ComPtr;
 use portcls::interfaces::IPowerNotify;
 use portcls::ks::KSSTATE_RUN;
@@ -14,11 +14,11 @@ use portcls::status::STATUS_SUCCESS;
 use portcls::types::{DEVICE_POWER_STATE, POWER_DEVICE_D0, POWER_DEVICE_D3, POWER_STATE};
 
 use crate::altered::{
-    BusyIsBusy, DeepFifoOnDemand, LateAcknowledge, StuckDataReady, UsedByFirmware, start,
+    BusyIsBusy, DeepFifoOnDemand, LateAcknowledge, StuckDataReady, StuckOverrun, UsedByFirmware, start,
 };
 use crate::music::{assert_same, sysex};
 use crate::stage::{
-    Client, Opens, Plan, Stage, Uart, counter, ms, over_seeds, run_with, seeded, write,
+    CHIPS, Client, Opens, Plan, Stage, Uart, counter, ms, over_seeds, run_with, seeded, write,
 };
 
 /// Longer than the tick of the clock, and shorter than the driver's own patience with a reset (25 ms).
@@ -306,4 +306,123 @@ fn fifos_of_64_bytes_are_switched_on_where_they_are_used() {
         drop(filter);
         stage.take_down();
     });
+}
+
+#[test]
+fn a_stuck_line_error_raises_no_storm() {
+    run_with(seeded(1), |pc| {
+        let stuck = Rc::new(Cell::new(false));
+        let stage = start(pc, StuckOverrun::chip(&stuck), Some(Trigger::Level), &[]);
+        stage.wait(20);
+        stuck.set(true);
+        stage.device.with_chip(|_| ());
+        stage.wait(1000);
+        stage.take_down();
+    });
+}
+
+#[test]
+fn what_comes_in_as_a_stream_begins_to_run_is_read_without_delay() {
+    for uart in CHIPS {
+        let mut call = 1;
+        loop {
+            let reached = run_with(seeded(1), |pc| {
+                let stage = Plan::new(uart).start(pc);
+                let filter = stage.filter();
+                let pin = filter.open_pin(CAPTURE_PIN).expect("the pin opens");
+                pin.submit_read(1000);
+                let device = stage.device.clone();
+                let before = pc.calls();
+                pc.at_call(call, move || device.receive_now(&[0x90, 0x40, 0x7F]));
+                assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+                let reached = pc.calls() - before >= call;
+                pc.run_for(ms(5));
+                let received = counter(&filter, "bytes_received");
+                let unheard = counter(&filter, "bytes_unheard");
+                let read = pin.statistics().bytes_read;
+                assert_eq!(
+                    u64::from(received - unheard.min(received)),
+                    read,
+                    "{uart:?}, call {call}: of {received} bytes {unheard} are old"
+                );
+                drop(pin);
+                drop(filter);
+                stage.take_down();
+                reached
+            });
+            if !reached {
+                break;
+            }
+            call += 1;
+        }
+        assert!(call > 5);
+    }
+}
+
+#[test]
+fn registers_that_read_zero_are_not_music() {
+    run_with(seeded(1), |pc| {
+        let stage = Plan::new(Uart::Mpu401).start(pc);
+        let filter = stage.filter();
+        let input = Client::Wdmaud.input(&filter);
+        stage.wait(20);
+        stage.device.set_condition(Condition::ReadsZero);
+        stage.wait(1000);
+        assert_eq!(input.take(), [], "from a card that is gone");
+        input.close();
+        drop(filter);
+        stage.take_down();
+    });
+}
+
+#[test]
+fn bytes_for_registers_that_read_zero_are_not_counted_as_sent() {
+    run_with(seeded(1), |pc| {
+        let stage = Plan::new(Uart::Mpu401).start(pc);
+        let filter = stage.filter();
+        let pin = filter.open_pin(RENDER_PIN).expect("the pin opens");
+        assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+        stage.device.set_condition(Condition::ReadsZero);
+        assert_eq!(write(pc, &pin, &sysex(600)).0, STATUS_SUCCESS);
+        stage.wait(1000);
+        let sent = counter(&filter, "bytes_sent") as usize;
+        assert_eq!(sent, stage.wire().len(), "said to be sent, and on the wire");
+        drop(pin);
+        drop(filter);
+        stage.take_down();
+    });
+}
+
+/// What is called directly, without the port's locks: a stream is brought to RUN while power goes and comes.
+#[test]
+fn a_stream_that_was_brought_to_run_while_power_went_works_when_power_is_back() {
+    for uart in CHIPS {
+        emulated_pc::beside::explore(|point| {
+            emulated_pc::boot(seeded(1), |pc| {
+                let stage = Plan::new(uart).start(pc);
+                let filter = stage.filter();
+                let pin = filter.open_pin(RENDER_PIN).expect("the pin opens");
+                let reached = emulated_pc::beside::race(
+                    pc,
+                    point,
+                    ("run", || {
+                        let _ = set_state(&pin, KSSTATE_RUN);
+                    }),
+                    ("power", || {
+                        notify_power(&stage, POWER_DEVICE_D3);
+                        notify_power(&stage, POWER_DEVICE_D0);
+                    }),
+                );
+                stage.wait(100);
+                assert_eq!(set_state(&pin, KSSTATE_RUN), STATUS_SUCCESS, "{uart:?}");
+                let written = write(pc, &pin, &[0xF8]);
+                assert_eq!(written, (STATUS_SUCCESS, 1), "{uart:?}");
+                assert_eq!(set_state(&pin, portcls::ks::KSSTATE_STOP), STATUS_SUCCESS);
+                drop(pin);
+                drop(filter);
+                stage.take_down();
+                reached
+            })
+        });
+    }
 }
