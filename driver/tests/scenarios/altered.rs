@@ -147,7 +147,8 @@ impl Oddity<Mpu401> for LateAcknowledge {
     }
 
     fn write(&mut self, chip: &mut Mpu401, offset: u16, value: u8, now: Instant) {
-        let known = value == COMMAND_RESET || value == COMMAND_ENTER_UART && !chip.is_in_uart_mode();
+        let known =
+            value == COMMAND_RESET || value == COMMAND_ENTER_UART && !chip.is_in_uart_mode();
         if offset == STATUS_COMMAND_REGISTER && known {
             self.due = Some(now + self.after);
         }

@@ -14,7 +14,8 @@ use portcls::status::STATUS_SUCCESS;
 use portcls::types::{DEVICE_POWER_STATE, POWER_DEVICE_D0, POWER_DEVICE_D3, POWER_STATE};
 
 use crate::altered::{
-    BusyIsBusy, DeepFifoOnDemand, LateAcknowledge, StuckDataReady, StuckOverrun, UsedByFirmware, start,
+    BusyIsBusy, DeepFifoOnDemand, LateAcknowledge, StuckDataReady, StuckOverrun, UsedByFirmware,
+    start,
 };
 use crate::music::{assert_same, sysex};
 use crate::stage::{
@@ -150,7 +151,9 @@ fn a_chip_that_firmware_has_used_raises_no_storm_before_it_wakes() {
         let stage = start(pc, UsedByFirmware::chip(), Some(Trigger::Level), &[]);
         assert_eq!(stage.function.set_power(POWER_DEVICE_D3), STATUS_SUCCESS);
         // Until the driver hears of it, a millisecond or more passes on a real machine.
-        stage.device.with_chip(|chip: &mut dyn Chip| chip.power_cycle(pc.now()));
+        stage
+            .device
+            .with_chip(|chip: &mut dyn Chip| chip.power_cycle(pc.now()));
         stage.wait(200);
         assert_eq!(stage.function.set_power(POWER_DEVICE_D0), STATUS_SUCCESS);
         stage.take_down();
@@ -186,7 +189,10 @@ fn stuck_data_ready_is_not_music() {
         stage.wait(1000);
         let received = counter(&filter, "bytes_received");
         // 3125 can come over the wire in a second; no more than a FIFO or two of them are taken for music.
-        assert!(received <= 256, "{received} bytes were received from nowhere");
+        assert!(
+            received <= 256,
+            "{received} bytes were received from nowhere"
+        );
         input.close();
         drop(filter);
         stage.take_down();

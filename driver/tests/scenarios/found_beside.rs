@@ -31,11 +31,28 @@ enum Request {
     Write,
 }
 
-use Request::{Close, Gone, Halt, Nap, Open, Pause, Remove, Run, Sleep, Stop, Surprise, Wake, Write};
+use Request::{
+    Close, Gone, Halt, Nap, Open, Pause, Remove, Run, Sleep, Stop, Surprise, Wake, Write,
+};
 
 const REQUESTS: [Request; 18] = [
-    Sleep, Wake, Nap, Remove, Surprise, Gone, Stop, Run(0), Run(1), Pause(0), Pause(1), Halt(0),
-    Halt(1), Close(0), Close(1), Open(0), Open(1),
+    Sleep,
+    Wake,
+    Nap,
+    Remove,
+    Surprise,
+    Gone,
+    Stop,
+    Run(0),
+    Run(1),
+    Pause(0),
+    Pause(1),
+    Halt(0),
+    Halt(1),
+    Close(0),
+    Close(1),
+    Open(0),
+    Open(1),
     Write,
 ];
 
@@ -161,17 +178,26 @@ fn prepare(pc: &Pc, stage: &Stage, pins: &Pins, before: Before) {
 }
 
 fn works(stage: &Stage, uart: Uart, pins: &Pins, what: &str) {
-    assert_eq!(stage.function.set_power(POWER_DEVICE_D0), STATUS_SUCCESS, "{what}");
+    assert_eq!(
+        stage.function.set_power(POWER_DEVICE_D0),
+        STATUS_SUCCESS,
+        "{what}"
+    );
     for pin in 0..2 {
         Open(pin).make(&stage.function, stage, pins);
         let pin = pins[pin].borrow();
-        let pin = pin.as_ref().unwrap_or_else(|| panic!("{what}: the pin does not open"));
+        let pin = pin
+            .as_ref()
+            .unwrap_or_else(|| panic!("{what}: the pin does not open"));
         assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS, "{what}");
     }
     stage.wait(200);
     stage.wire();
     let [output, input] = [pins[0].borrow(), pins[1].borrow()];
-    let [output, input] = [output.as_ref().expect("open"), input.as_ref().expect("open")];
+    let [output, input] = [
+        output.as_ref().expect("open"),
+        input.as_ref().expect("open"),
+    ];
     let read = input.statistics().bytes_read;
     let written = put(stage.pc, output, &[0x90, 1, 2]);
     assert_eq!(written, (STATUS_SUCCESS, 3), "{what}");
@@ -225,7 +251,11 @@ fn beside(uart: Uart, line: Line, before: Before, first: Request, second: Reques
             drop(pins);
             assert_eq!(stage.function.remove(), STATUS_SUCCESS);
             let accounted = counter(&filter, "bytes_sent") + counter(&filter, "bytes_discarded");
-            assert_eq!(accounted as usize, ACCEPTED.get(), "{what}: accepted and lost");
+            assert_eq!(
+                accounted as usize,
+                ACCEPTED.get(),
+                "{what}: accepted and lost"
+            );
             drop(filter);
             stage.unload();
             reached
