@@ -9,7 +9,7 @@ use emulated_pc::{FunctionalDevice, Pc, Removal, Trigger};
 use midiuart::filter::{CAPTURE_PIN, REFERENCE_STRING, RENDER_PIN};
 use portcls::com::ComPtr;
 use portcls::interfaces::IPowerNotify;
-use portcls::ks::KSSTATE_RUN;
+use portcls::ks::{KSSTATE_PAUSE, KSSTATE_RUN, KSSTATE_STOP};
 use portcls::status::STATUS_SUCCESS;
 use portcls::types::{DEVICE_POWER_STATE, POWER_DEVICE_D0, POWER_DEVICE_D3, POWER_STATE};
 
@@ -423,12 +423,93 @@ fn a_stream_that_was_brought_to_run_while_power_went_works_when_power_is_back() 
                 assert_eq!(set_state(&pin, KSSTATE_RUN), STATUS_SUCCESS, "{uart:?}");
                 let written = write(pc, &pin, &[0xF8]);
                 assert_eq!(written, (STATUS_SUCCESS, 1), "{uart:?}");
-                assert_eq!(set_state(&pin, portcls::ks::KSSTATE_STOP), STATUS_SUCCESS);
+                assert_eq!(set_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
                 drop(pin);
                 drop(filter);
                 stage.take_down();
                 reached
             })
         });
+    }
+}
+
+/// What a port may call that does not lock streams and power against each other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Call {
+    Sleep,
+    Wake,
+    Nap,
+    Run,
+    Pause,
+    Stop,
+}
+
+impl Call {
+    fn make(self, stage: &Stage, pin: &emulated_pc::Pin) {
+        match self {
+            Self::Sleep => notify_power(stage, POWER_DEVICE_D3),
+            Self::Wake => notify_power(stage, POWER_DEVICE_D0),
+            Self::Nap => {
+                notify_power(stage, POWER_DEVICE_D3);
+                notify_power(stage, POWER_DEVICE_D0);
+            }
+            Self::Run => drop(set_state(pin, KSSTATE_RUN)),
+            Self::Pause => drop(set_state(pin, KSSTATE_PAUSE)),
+            Self::Stop => drop(set_state(pin, KSSTATE_STOP)),
+        }
+    }
+}
+
+#[test]
+fn streams_beside_power_without_the_ports_locks_work_when_they_are_run_again() {
+    use Call::{Nap, Pause, Run, Sleep, Stop, Wake};
+    for uart in CHIPS {
+        for id in [RENDER_PIN, CAPTURE_PIN] {
+            for runs_before in [false, true] {
+                for first in [Sleep, Wake, Nap, Run, Pause, Stop] {
+                    for second in [Sleep, Wake, Nap, Run, Pause, Stop] {
+                        emulated_pc::beside::explore(|point| {
+                            emulated_pc::boot(seeded(1), |pc| {
+                                let stage = Plan::new(uart).start(pc);
+                                let filter = stage.filter();
+                                let pin = filter.open_pin(id).expect("the pin opens");
+                                if runs_before {
+                                    assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+                                }
+                                let reached = emulated_pc::beside::race(
+                                    pc,
+                                    point,
+                                    ("first", || first.make(&stage, &pin)),
+                                    ("second", || second.make(&stage, &pin)),
+                                );
+                                let what = format!("{uart:?} {id} {first:?} {second:?}");
+                                stage.wait(50);
+                                notify_power(&stage, POWER_DEVICE_D0);
+                                assert_eq!(set_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
+                                assert_eq!(set_state(&pin, KSSTATE_RUN), STATUS_SUCCESS);
+                                if id == RENDER_PIN {
+                                    let written = write(pc, &pin, &[0xF8]);
+                                    assert_eq!(written, (STATUS_SUCCESS, 1), "{what}");
+                                } else {
+                                    let unheard = counter(&filter, "bytes_unheard");
+                                    let received = counter(&filter, "bytes_received");
+                                    stage.device.receive_now(&[0x90, 1, 2]);
+                                    stage.wait(50);
+                                    let heard = counter(&filter, "bytes_received") - received;
+                                    assert_eq!(heard, 3, "{what}: deaf");
+                                    let more = counter(&filter, "bytes_unheard") - unheard;
+                                    assert_eq!(more, 0, "{what}: deaf");
+                                }
+                                assert_eq!(set_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
+                                drop(pin);
+                                drop(filter);
+                                stage.take_down();
+                                reached
+                            })
+                        });
+                    }
+                }
+            }
+        }
     }
 }
