@@ -1,5 +1,6 @@
 //! The driver on an emulated PC: what it goes through from one day to the next.
 
+mod altered;
 mod beside;
 mod both_ways;
 mod budgets;
@@ -7,6 +8,8 @@ mod call_sequences;
 mod complaints;
 mod crashes;
 mod dead_chip;
+mod found;
+mod found_beside;
 mod lives;
 mod music;
 mod parameters;

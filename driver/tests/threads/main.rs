@@ -330,3 +330,27 @@ fn whatever_is_called_beside_whatever_no_byte_vanishes_and_a_device_that_is_gone
         );
     });
 }
+
+#[test]
+fn what_was_received_and_never_read_is_counted() {
+    runs(|device, _| {
+        device.listen(true);
+        // Ordering: no other thread runs.
+        LINE_STATUS.store(0x61, SeqCst);
+        device.service();
+        // Ordering: no other thread runs.
+        LINE_STATUS.store(0x60, SeqCst);
+        assert!(device.counters.bytes_received.get() > 0);
+        device.listen(false);
+        device.listen(true);
+        assert_eq!(device.read(&mut [0; 64]), 0);
+        let counters = &device.counters;
+        let accounted = counters.bytes_unheard.get() + counters.receive_overflows.get();
+        assert_eq!(
+            counters.bytes_received.get(),
+            accounted,
+            "received, and read or counted as lost"
+        );
+        device.take_away(true);
+    });
+}
