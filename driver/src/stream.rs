@@ -117,7 +117,8 @@ impl MiniportMidiStream for MidiStream {
             _ => return Err(STATUS_INVALID_PARAMETER),
         };
         let device = self.device()?;
-        if rises {
+        // A stream that is in RUN already may have slept through the setting up of its UART.
+        if rises || state == KSSTATE_RUN {
             if self.direction == Direction::Render && self.state() == KSSTATE_STOP {
                 device.begin_writes();
             }
@@ -129,7 +130,10 @@ impl MiniportMidiStream for MidiStream {
         let before = match self.direction {
             Direction::Capture => self.change_capture(device, state),
             // What it has accepted goes out whatever its state is then.
-            Direction::Render => self.store(state),
+            Direction::Render => {
+                device.render(state == KSSTATE_RUN);
+                self.store(state)
+            }
         };
         if before != state {
             self.miniport.tell_stream(self.direction, name_of(state));
@@ -161,11 +165,13 @@ impl MiniportMidiStream for MidiStream {
 
 impl Drop for MidiStream {
     fn drop(&mut self) {
-        if self.direction == Direction::Capture
-            && self.state() == KSSTATE_RUN
+        if self.state() == KSSTATE_RUN
             && let Some(device) = self.miniport.device()
         {
-            device.listen(false);
+            match self.direction {
+                Direction::Capture => device.listen(false),
+                Direction::Render => device.render(false),
+            }
         }
         self.miniport.tell_stream(self.direction, c"closed");
         self.miniport.stream_closed(self.direction);

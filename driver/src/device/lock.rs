@@ -19,21 +19,33 @@ impl Lock {
         sync.map_or_else(|| Self::Spin(SpinLock::new()), Self::Interrupt)
     }
 
-    /// Connects the interrupt. `PASSIVE_LEVEL`.
+    /// Whether it is an interrupt's.
+    pub(super) const fn is_interrupt(&self) -> bool {
+        matches!(self, Self::Interrupt(_))
+    }
+
+    /// Registers the interrupt's routine, before it is connected for the first time. `PASSIVE_LEVEL`.
     ///
     /// # Safety
-    /// `context` is what `routine` expects until `disconnect`.
-    pub(super) unsafe fn connect(
+    /// `context` is what `routine` expects whenever the interrupt is connected.
+    pub(super) unsafe fn register(
         &self,
         routine: PINTERRUPTSYNCROUTINE,
         context: *mut c_void,
     ) -> Outcome<()> {
-        let Self::Interrupt(sync) = self else {
-            return Ok(());
-        };
-        // SAFETY: the caller's promise.
-        unsafe { sync.register(routine, context) }?;
-        sync.connect()
+        match self {
+            // SAFETY: the caller's promise.
+            Self::Interrupt(sync) => unsafe { sync.register(routine, context) },
+            Self::Spin(_) => Ok(()),
+        }
+    }
+
+    /// Connects the interrupt. `PASSIVE_LEVEL`.
+    pub(super) fn connect(&self) -> Outcome<()> {
+        match self {
+            Self::Interrupt(sync) => sync.connect(),
+            Self::Spin(_) => Ok(()),
+        }
     }
 
     /// Disconnects the interrupt. `PASSIVE_LEVEL`.

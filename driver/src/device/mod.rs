@@ -30,6 +30,7 @@ use crate::claim::{Claim, Claimed};
 use crate::counters::Counters;
 use crate::gate::Gate;
 use crate::kernel::clock::{self, Backoff};
+use crate::kernel::critical_region::CriticalRegion;
 use crate::kernel::pool::PoolBytes;
 use crate::parameters::Parameters;
 use crate::receiver::Receiver;
@@ -47,6 +48,8 @@ struct Locked {
     uart: AnyUart<Registers>,
     transmitter: Transmitter,
     receiver: Receiver,
+    /// Interrupts in a row that moved no byte and whose cause remained.
+    fruitless_interrupts: u32,
     overflows: Episode,
     line_errors: Episode,
 }
@@ -85,9 +88,16 @@ pub struct Device {
     read_in_progress: Claim,
     /// A thread waits to take the hardware away, so that what only takes time is cut short.
     removal_waits: AtomicBool,
+    /// It was started whole: power requests are heeded.
+    started: AtomicBool,
+    /// Its interrupt is connected. Changed with the transition held.
+    connected: AtomicBool,
     listening: AtomicBool,
+    /// A stream that renders runs.
+    rendering: AtomicBool,
     pace: AtomicU8,
-    has_interrupt: bool,
+    /// The UART has an interrupt, and it was not given up.
+    has_interrupt: AtomicBool,
     /// Other devices interrupt by the same line.
     shares_interrupt: bool,
     /// Bytes move inside the UART only when it is looked at.
@@ -122,7 +132,7 @@ impl Device {
             tracer,
             transmit_ring: Ring::new(PoolBytes::zeroed(parameters.transmit_ring_bytes as usize)?),
             receive_ring: Ring::new(PoolBytes::zeroed(parameters.receive_ring_bytes as usize)?),
-            has_interrupt: interrupt.is_some(),
+            has_interrupt: AtomicBool::new(interrupt.is_some()),
             shares_interrupt: interrupt.as_ref().is_some_and(|found| found.is_shared),
             is_software: matches!(uart, AnyUart::Software(_)),
             lock: Lock::new(interrupt.map(|found| found.sync)),
@@ -130,6 +140,7 @@ impl Device {
                 uart,
                 transmitter: Transmitter::default(),
                 receiver: Receiver::default(),
+                fruitless_interrupts: 0,
                 overflows: Episode::default(),
                 line_errors: Episode::default(),
             }),
@@ -139,7 +150,10 @@ impl Device {
             write_in_progress: Claim::new(),
             read_in_progress: Claim::new(),
             removal_waits: AtomicBool::new(false),
+            started: AtomicBool::new(false),
+            connected: AtomicBool::new(false),
             listening: AtomicBool::new(false),
+            rendering: AtomicBool::new(false),
             pace: AtomicU8::new(Pace::Stopped as u8),
             poll_period: parameters.poll_period,
             port: UnsafeCell::new(None),
@@ -147,9 +161,10 @@ impl Device {
         })
     }
 
-    /// Whether the device works now: powered, set up, neither dead nor gone. At or below `DISPATCH_LEVEL`.
+    /// Whether the device works now: powered, set up, neither dead nor gone. `PASSIVE_LEVEL`.
     #[must_use]
     pub fn is_working(&self) -> bool {
+        let _transition = self.take_transition();
         self.state.get() == State::Ready && !self.is_given_up()
     }
 
@@ -182,7 +197,8 @@ impl Device {
             self.counters.writes_without_device.count();
             return Err(STATUS_IO_DEVICE_ERROR);
         }
-        if self.with_locked(|locked| locked.transmitter.tell_death()) == Some(true) {
+        // A lock that can't be had would be busy without end.
+        if self.with_locked(|locked| locked.transmitter.tell_death()) != Some(false) {
             return Err(STATUS_IO_DEVICE_ERROR);
         }
         if self.transmit_ring.room() < bytes.len() {
@@ -237,7 +253,7 @@ impl Device {
     /// Starts or stops to keep what comes in. What came in before is thrown away at the start.
     /// `PASSIVE_LEVEL`.
     pub fn listen(&self, listening: bool) {
-        let _transition = self.take_transition();
+        let transition = self.take_transition();
         if listening {
             // What lies in the UART is old.
             if let Some(_inside) = self.gate.enter() {
@@ -245,11 +261,16 @@ impl Device {
             }
             self.forget_received();
         }
-        if self.state.get() != State::Removed {
-            self.with_locked(|locked| locked.receiver.listen(listening));
+        if listening {
+            // First, so that a notification of the first byte finds a reader.
+            // Ordering: a reader that sees it reads a ring that was emptied before.
+            self.listening.store(true, Ordering::Release);
         }
-        // Ordering: a reader that sees it reads a ring that was emptied before.
-        self.listening.store(listening, Ordering::Release);
+        self.with_locked_or_alone(&transition, |locked| locked.receiver.listen(listening));
+        if !listening {
+            // Ordering: as above; nothing comes in any more.
+            self.listening.store(false, Ordering::Release);
+        }
         if listening && let Some(_inside) = self.gate.enter() {
             self.keep_time();
         }
@@ -257,18 +278,26 @@ impl Device {
 
     /// Throws away what was received. `PASSIVE_LEVEL`.
     pub fn forget_received(&self) {
+        let _region = CriticalRegion::enter();
         let mut backoff = Backoff::default();
         let _only_reader = self.read_in_progress.take(|| backoff.wait());
-        self.receive_ring.clear();
+        self.counters
+            .bytes_unheard
+            .add_usize(self.receive_ring.clear());
     }
 
     /// A client begins to write: what happened to the bytes of one before it is none of its business.
     /// `PASSIVE_LEVEL`.
     pub fn begin_writes(&self) {
+        let transition = self.take_transition();
+        self.with_locked_or_alone(&transition, |locked| locked.transmitter.forget_death());
+    }
+
+    /// A stream that renders runs, or does not run any more. `PASSIVE_LEVEL`.
+    pub fn render(&self, runs: bool) {
         let _transition = self.take_transition();
-        if self.state.get() != State::Removed {
-            self.with_locked(|locked| locked.transmitter.forget_death());
-        }
+        // Ordering: read with the transition held.
+        self.rendering.store(runs, Ordering::Relaxed);
     }
 
     /// Sets the UART up if that is needed, as before music goes through it. A UART that was given up and has
@@ -314,12 +343,14 @@ impl Device {
     pub fn service(&self) {
         if let Some(_inside) = self.gate.enter() {
             self.turns(MOST_TURNS);
+            self.keep_time();
         }
     }
 
-    /// The group that is notified when bytes came in, while the device is there.
+    /// The group that is notified when bytes came in, while the device is there. `PASSIVE_LEVEL`.
     #[must_use]
     pub fn service_group(&self) -> Option<ComPtr<IServiceGroup>> {
+        let _region = CriticalRegion::enter();
         let _inside = self.gate.enter()?;
         // SAFETY: it is taken away only when nobody is inside the gate.
         let port = unsafe { &*self.port.get() };
@@ -356,15 +387,31 @@ impl Device {
     }
 
     /// Waits until no other thread changes what the device can do. `PASSIVE_LEVEL`.
-    fn take_transition(&self) -> Claimed<'_> {
+    fn take_transition(&self) -> Transition<'_> {
+        let region = CriticalRegion::enter();
         let mut backoff = Backoff::default();
-        self.transition.take(|| backoff.wait())
+        Transition {
+            _claimed: self.transition.take(|| backoff.wait()),
+            _region: region,
+        }
     }
 
     /// Waits until no write runs, and has those that come be busy. `PASSIVE_LEVEL`.
     fn take_writes(&self) -> Claimed<'_> {
         let mut backoff = Backoff::default();
         self.write_in_progress.take(|| backoff.wait())
+    }
+
+    /// Does `work` under the device's lock while the device has power. Without power nothing else runs that uses
+    /// what is under it, and the lock, which is the interrupt's, may not be had. `PASSIVE_LEVEL`.
+    fn with_locked_or_alone(&self, _transition: &Transition<'_>, work: impl FnOnce(&mut Locked)) {
+        if self.state.get().has_power() {
+            self.with_locked(work);
+        } else {
+            // SAFETY: with the transition held, no other thread is here or gives the device power; nobody is inside the
+            // gate, and the interrupt is not connected.
+            work(unsafe { &mut *self.locked.get() });
+        }
     }
 
     /// Does `work` under the device's lock, at most 25 µs; nothing if the lock is there no more.
@@ -374,6 +421,13 @@ impl Device {
             work(unsafe { &mut *self.locked.get() })
         })
     }
+}
+
+/// Only this thread changes what the device can do, and it can't be suspended.
+struct Transition<'a> {
+    /// Released first.
+    _claimed: Claimed<'a>,
+    _region: CriticalRegion,
 }
 
 impl Drop for Device {

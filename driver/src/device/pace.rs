@@ -51,10 +51,12 @@ impl Device {
     /// How fast the timers have to go now.
     fn wanted_pace(&self) -> Pace {
         let listening = self.is_listening();
-        let receives_unnoticed = listening && !self.has_interrupt && !self.is_software;
+        // Ordering: whoever gives the interrupt up has the port's service look again.
+        let has_interrupt = self.has_interrupt.load(Ordering::Relaxed);
+        let receives_unnoticed = listening && !has_interrupt && !self.is_software;
         if receives_unnoticed || !self.transmit_ring.is_empty() || self.is_busy_inside() {
             Pace::Fast
-        } else if listening && (self.has_interrupt || !self.receive_ring.is_empty()) {
+        } else if listening && (has_interrupt || !self.receive_ring.is_empty()) {
             Pace::Slow
         } else {
             Pace::Stopped

@@ -2,20 +2,23 @@
 
 use portcls::com::ComPtr;
 use portcls::interfaces::{IPortMidi, IServiceGroup};
-use portcls::status::{Outcome, STATUS_INVALID_DEVICE_STATE, STATUS_NO_SUCH_DEVICE};
+use portcls::status::{Outcome, STATUS_NO_SUCH_DEVICE};
 
 use super::pace::Timers;
 use super::turns::interrupt_routine;
-use super::{Device, Locked, Port, State};
+use super::{Device, Locked, Port, State, Transition};
 use crate::atomic::Ordering;
-use crate::kernel::clock::{self, InterruptTime, MILLISECOND};
+use crate::kernel::clock::{self, InterruptTime, MICROSECOND, MILLISECOND, microseconds};
 #[cfg(not(feature = "fault-access-after-removal"))]
 use crate::uart::{AnyUart, RemovedUart};
-use crate::uart::{Budget, Silenced, Uart};
+use crate::uart::{Budget, Setup, Silenced, Uart};
 
 /// Milliseconds that going to sleep or being stopped waits for the ring to drain: as long as a ring of
 /// the default size needs.
 const LONGEST_DRAIN: u32 = 400;
+/// How long making the UART quiet may take: an MPU-401 may be busy, and then acknowledge, for 25 ms each, and the
+/// clock's ticks come on top.
+const LONGEST_QUIESCING: InterruptTime = 120 * MILLISECOND;
 /// Budgets of register accesses in which every chip that works can be silenced: 64 bytes lie in the deepest
 /// receive FIFO, and ten are read in one.
 const MOST_SILENCES: u32 = 16;
@@ -43,15 +46,46 @@ impl Device {
         let timers = unsafe { Timers::new(self) }?;
         // SAFETY: as for the port.
         unsafe { *self.timers.get() = Some(timers) };
-        // SAFETY: nothing else uses it: the gate is closed, the interrupt is not connected.
-        self.silence_before_connection(unsafe { &mut *self.locked.get() })?;
-        self.state.set(State::Unready);
         let context = core::ptr::from_ref(self).cast_mut().cast();
         // SAFETY: the device stays where it is, and disconnects before it goes.
-        unsafe { self.lock.connect(interrupt_routine, context) }?;
+        unsafe { self.lock.register(interrupt_routine, context) }?;
+        self.connect(&transition)?;
         self.set_up(&transition, &writes)?;
+        // Ordering: read with the transition held.
+        self.started.store(true, Ordering::Relaxed);
         self.let_in();
         Ok(())
+    }
+
+    /// Gives the device power, and connects its interrupt, unless that was done. With the transition held, and the
+    /// gate closed if it is not connected.
+    ///
+    /// # Errors
+    /// `STATUS_NO_SUCH_DEVICE` if the UART's interrupt can't be ended; or the system's status code.
+    pub(super) fn connect(&self, transition: &Transition<'_>) -> Outcome<()> {
+        // Ordering: changed with the transition held.
+        if self.connected.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        self.state.set(State::Off);
+        let mut outcome = Ok(());
+        self.with_locked_or_alone(transition, |locked| {
+            outcome = self.silence_before_connection(locked);
+        });
+        self.state.set(State::Unready);
+        outcome?;
+        // A byte that comes in from here on interrupts as soon as it is connected, and is silenced.
+        self.lock.connect()?;
+        // Ordering: as above.
+        self.connected.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Disconnects the interrupt. With the transition held.
+    fn disconnect(&self) {
+        self.lock.disconnect();
+        // Ordering: as in `connect`.
+        self.connected.store(false, Ordering::Relaxed);
     }
 
     /// Ends an interrupt that firmware, a driver before this one, or the device's time in another machine has
@@ -81,30 +115,34 @@ impl Device {
     /// What made it impossible to set the UART up; that is tried again when a stream runs.
     pub fn wake(&self) -> Outcome<()> {
         let transition = self.take_transition();
-        // SAFETY: it is written with the transition held.
-        let was_started = unsafe { &*self.port.get() }.is_some();
+        // Ordering: written with the transition held.
+        let was_started = self.started.load(Ordering::Relaxed);
         if self.state.get() != State::Off || !was_started {
             return Ok(());
         }
         let writes = self.take_writes();
-        let waits = self.with_locked(|locked| {
-            self.state.set(State::Unready);
-            self.silence(locked, &mut Budget::of(Budget::TURN));
-            locked.uart.setup_waits()
-        });
-        let outcome = match waits {
-            Some(true) => Ok(()),
-            Some(false) => self.set_up(&transition, &writes),
-            None => Err(STATUS_INVALID_DEVICE_STATE),
-        };
+        // Its interrupt is connected only now: what firmware has done to the chip meanwhile, nobody could have ended.
+        let mut outcome = self.connect(&transition);
+        if outcome.is_ok() && !self.leaves_setup_to_streams() {
+            outcome = self.set_up(&transition, &writes);
+        }
         self.let_in();
         outcome
+    }
+
+    /// Whether setting the UART up would have the whole machine wait, and a stream will do it. One that runs already
+    /// was brought to RUN when power was going, and may not be brought there again.
+    fn leaves_setup_to_streams(&self) -> bool {
+        // Ordering: written with the transition held.
+        let rendering = self.rendering.load(Ordering::Relaxed);
+        let waits = self.with_locked(|locked| locked.uart.setup_waits());
+        waits == Some(true) && !rendering && !self.is_listening()
     }
 
     /// Power is about to go: lets out what waits, makes the UART quiet and lets nobody in. Does nothing
     /// if the device has no power. `PASSIVE_LEVEL`.
     pub fn sleep(&self) {
-        let _transition = self.take_transition();
+        let transition = self.take_transition();
         if !self.state.get().has_power() {
             return;
         }
@@ -114,13 +152,10 @@ impl Device {
         self.drain(|| self.removal_waits.load(Ordering::Relaxed));
         self.keep_out();
         self.quiesce();
-        self.with_locked(|locked| {
-            // From here on the interrupt routine, which takes the same lock, keeps off.
-            self.state.set(State::Off);
-            self.discard_unsent(locked);
-        });
-        // If there was no lock to be had, nothing runs that needs it.
+        // Without power no register may be touched, so that an interrupt could not be ended.
+        self.disconnect();
         self.state.set(State::Off);
+        self.with_locked_or_alone(&transition, |locked| self.discard_unsent(locked));
     }
 
     /// The device is stopped or removed: nothing touches the hardware after this, and whatever was
@@ -147,7 +182,7 @@ impl Device {
             self.quiesce();
         }
         // The routine goes on ending interrupts until none can come any more.
-        self.lock.disconnect();
+        self.disconnect();
         self.state.set(State::Removed);
         // SAFETY: nobody is inside the gate, the interrupt is disconnected: only the timers'
         // callback may still run, and dropping the timers waits for it.
@@ -184,9 +219,10 @@ impl Device {
         }
         let now = clock::now();
         let left = self.with_locked(|locked| locked.uart.drain_time(now));
-        let left = left.unwrap_or(0).div_ceil(1000).min(LONGEST_DRAIN);
+        let left = InterruptTime::from(left.unwrap_or(0)) * MICROSECOND;
+        let left = left.min(deadline.saturating_sub(now));
         if left > 0 && !stop() {
-            clock::sleep(left);
+            clock::sleep(microseconds(left).div_ceil(1000));
         }
     }
 
@@ -216,11 +252,26 @@ impl Device {
     fn quiesce(&self) {
         self.with_locked(|locked| {
             self.state.set(State::Unready);
-            locked.uart.quiesce();
+            locked.uart.begin_quiescing();
         });
-        // An acknowledgement that comes late would keep the interrupt line active.
-        clock::sleep(1);
-        self.with_locked(|locked| self.silence(locked, &mut Budget::of(Budget::TURN)));
+        let deadline = clock::now() + LONGEST_QUIESCING;
+        loop {
+            let now = clock::now();
+            match self.with_locked(|locked| locked.uart.quiesce(now)) {
+                Some(Setup::Continue) if now < deadline => {}
+                Some(Setup::Wait) if now < deadline => clock::sleep(1),
+                _ => break,
+            }
+        }
+        for _ in 0..MOST_SILENCES {
+            let silence = |locked: &mut Locked| self.silence(locked, &mut Budget::of(Budget::TURN));
+            if self
+                .with_locked(silence)
+                .is_none_or(|silenced| silenced.is_quiet)
+            {
+                break;
+            }
+        }
     }
 
     /// Ends an interrupt that was not expected. Under the device's lock.

@@ -6,7 +6,7 @@ use portcls::status::{
 };
 use portcls::types::NTSTATUS;
 
-use super::{Device, Locked, State};
+use super::{Device, Locked, State, Transition};
 use crate::atomic::Ordering;
 use crate::claim::Claimed;
 use crate::kernel::clock::{self, InterruptTime, MICROSECOND, MILLISECOND};
@@ -32,11 +32,15 @@ impl Device {
     ///
     /// # Errors
     /// Why it could not be set up.
-    pub(super) fn set_up(&self, _transition: &Claimed<'_>, _writes: &Claimed<'_>) -> Outcome<()> {
+    pub(super) fn set_up(&self, transition: &Transition<'_>, _writes: &Claimed<'_>) -> Outcome<()> {
+        self.connect(transition)?;
         self.with_locked(|locked| {
             self.state.set(State::Unready);
             locked.uart.begin_setup();
         });
+        // Ordering: the timer's pace is found out again afterwards.
+        self.has_interrupt
+            .store(self.lock.is_interrupt(), Ordering::Relaxed);
         let deadline = clock::now() + LONGEST_SETUP;
         let outcome = loop {
             let now = clock::now();

@@ -5,6 +5,7 @@ use portcls::status::{STATUS_SUCCESS, STATUS_UNSUCCESSFUL};
 use portcls::types::{NTSTATUS, PVOID};
 
 use super::{Device, Locked, State};
+use crate::atomic::Ordering;
 use crate::kernel::clock::{self, InterruptTime};
 use crate::receiver::Receiver;
 use crate::uart::{Budget, Exchange, Received, Turn, Uart};
@@ -14,6 +15,10 @@ use crate::uart::{Budget, Exchange, Received, Turn, Uart};
 pub(super) const MOST_TURNS: u32 = 4;
 /// Looks at the cause of one interrupt: a chip whose cause is stuck must not hold the processor.
 const MOST_CAUSES: u32 = 4;
+
+/// Interrupts in a row that moved no byte and whose cause remained, after which the UART is looked at by the
+/// timer alone.
+const MOST_FRUITLESS_INTERRUPTS: u32 = 8;
 
 /// Rings and policy, as the UART sees them in a turn.
 struct Sides<'a> {
@@ -106,9 +111,21 @@ impl Device {
         if locked.receiver.tell() || left_over {
             self.notify();
         }
+        if moved > 0 || !left_over {
+            locked.fruitless_interrupts = 0;
+            return true;
+        }
         // Registers that name a cause whatever is done belong to a chip that is broken or gone. Whoever
-        // shares the line must not wait for it.
-        moved > 0 || !left_over
+        // shares the line must not wait for it, and the system not for a line that stays active.
+        locked.fruitless_interrupts += 1;
+        if locked.fruitless_interrupts >= MOST_FRUITLESS_INTERRUPTS
+            && locked.uart.give_up_interrupts()
+        {
+            locked.fruitless_interrupts = 0;
+            // Ordering: the service that was notified above finds out how the timers have to go.
+            self.has_interrupt.store(false, Ordering::Relaxed);
+        }
+        false
     }
 
     /// Takes turns until there is nothing more to do, or for long enough; returns whether the port was

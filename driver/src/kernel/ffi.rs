@@ -10,10 +10,10 @@ pub(super) use emulated_pc::{
         EtwRegister, EtwSetInformation, EtwUnregister, EtwWriteTransfer, ExAllocatePoolWithTag,
         ExAllocateTimer, ExCancelTimer, ExDeleteTimer, ExFreePoolWithTag, ExSetTimer, IRP,
         IRP_MJ_PNP, IoAllocateDriverObjectExtension, IoGetDriverObjectExtension, KSPIN_LOCK,
-        KeAcquireSpinLockRaiseToDpc, KeDelayExecutionThread, KeQueryInterruptTimePrecise,
-        KeReleaseSpinLock, KeStallExecutionProcessor, LARGE_INTEGER, MmMapIoSpaceEx,
-        MmUnmapIoSpace, READ_PORT_UCHAR, READ_REGISTER_UCHAR, WRITE_PORT_UCHAR,
-        WRITE_REGISTER_UCHAR,
+        KeAcquireSpinLockRaiseToDpc, KeDelayExecutionThread, KeEnterCriticalRegion,
+        KeLeaveCriticalRegion, KeQueryInterruptTimePrecise, KeReleaseSpinLock,
+        KeStallExecutionProcessor, LARGE_INTEGER, MmMapIoSpaceEx, MmUnmapIoSpace, READ_PORT_UCHAR,
+        READ_REGISTER_UCHAR, WRITE_PORT_UCHAR, WRITE_REGISTER_UCHAR,
     },
     portclass::{
         PcAddAdapterDevice, PcDispatchIrp, PcInitializeAdapterDriver, PcNewInterruptSync,
@@ -36,7 +36,8 @@ mod windows {
     pub(in crate::kernel) use wdk_sys::ntddk::{
         ExAllocateTimer, ExCancelTimer, ExDeleteTimer, ExFreePoolWithTag, ExSetTimer,
         IoAllocateDriverObjectExtension, IoGetDriverObjectExtension, KeDelayExecutionThread,
-        KeQueryInterruptTimePrecise, KeStallExecutionProcessor, MmMapIoSpaceEx, MmUnmapIoSpace,
+        KeEnterCriticalRegion, KeLeaveCriticalRegion, KeQueryInterruptTimePrecise,
+        KeStallExecutionProcessor, MmMapIoSpaceEx, MmUnmapIoSpace,
     };
     #[cfg(not(target_arch = "x86"))]
     pub(in crate::kernel) use wdk_sys::ntddk::{KeAcquireSpinLockRaiseToDpc, KeReleaseSpinLock};

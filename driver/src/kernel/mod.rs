@@ -9,6 +9,7 @@
 //! ([`spin_lock::SpinLock::with`]), so it stays resident.
 
 pub mod clock;
+pub mod critical_region;
 pub mod driver_object;
 pub mod event_provider;
 mod ffi;

@@ -88,7 +88,7 @@ pub struct Turn {
     pub missing: bool,
 }
 
-/// What setting a UART up needs next.
+/// What setting a UART up, or making it quiet, needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Setup {
     /// Call again: there is more to do than one call may.
@@ -174,6 +174,12 @@ pub trait Uart {
     /// The longest time, in microseconds, for which a healthy UART accepts no byte.
     fn longest_hold(&self) -> u32;
 
+    /// Has the chip not interrupt any more, as its interrupts can't be ended one by one; until it is set up
+    /// again. Returns whether that can be had. At most [`Budget::TURN`] register accesses.
+    fn give_up_interrupts(&mut self) -> bool {
+        false
+    }
+
     /// Whether everything that was accepted has left the chip, or how many microseconds that may
     /// still take.
     fn drain_time(&mut self, now: InterruptTime) -> u32;
@@ -181,8 +187,12 @@ pub trait Uart {
     /// Whether the registers answer at all; one access. `true` does not mean that it is the right chip.
     fn answers(&mut self) -> bool;
 
-    /// Makes the chip quiet, for good or for sleep. At most [`Budget::TURN`] register accesses.
-    fn quiesce(&mut self);
+    /// Begins to make the chip quiet, for good or for sleep. At most [`Budget::TURN`] register accesses.
+    fn begin_quiescing(&mut self) {}
+
+    /// Goes on to make the chip quiet, until that is [`Setup::Ready`]. At most [`Budget::TURN`] register
+    /// accesses.
+    fn quiesce(&mut self, now: InterruptTime) -> Setup;
 }
 
 /// One of the UARTs.
@@ -270,7 +280,15 @@ impl<B: Bus> Uart for AnyUart<B> {
         each!(self, uart => uart.answers())
     }
 
-    fn quiesce(&mut self) {
-        each!(self, uart => uart.quiesce());
+    fn give_up_interrupts(&mut self) -> bool {
+        each!(self, uart => uart.give_up_interrupts())
+    }
+
+    fn begin_quiescing(&mut self) {
+        each!(self, uart => uart.begin_quiescing());
+    }
+
+    fn quiesce(&mut self, now: InterruptTime) -> Setup {
+        each!(self, uart => uart.quiesce(now))
     }
 }

@@ -31,7 +31,7 @@ const BUSY_TESTS: u32 = 2;
 /// How long to wait for the chip to take a command, or to acknowledge it. `DOSBox` is busy for
 /// 14 ms after a reset; Linux waits 10 ms.
 const PATIENCE: InterruptTime = 25 * MILLISECOND;
-/// How long to wait for the chip to acknowledge that it entered UART mode.
+/// How long to wait for a chip that has acknowledged no reset to acknowledge that it entered UART mode.
 const UART_MODE_PATIENCE: InterruptTime = 2 * MILLISECOND;
 /// Old bytes may lie in front of the acknowledgement, and bytes that came in while nobody looked in front of new
 /// ones: 64 in the deepest receive FIFO that is known (Bochs), and as many that come in while it is emptied. A
@@ -39,9 +39,9 @@ const UART_MODE_PATIENCE: InterruptTime = 2 * MILLISECOND;
 const MOST_STALE_BYTES: u32 = 128;
 /// Register accesses for each call of `setup`, its command and final looks included.
 const SETUP_ACCESSES: u32 = Budget::TURN - 3;
-/// Bytes in the deepest known transmit FIFO (CS4237B and SMSC: 16; Linux's `mpu401_uart`), and the
-/// one being sent.
-const MOST_BYTES_INSIDE: u32 = 17;
+/// Bytes in the deepest known transmit FIFO (64: Bochs sb16.cc; CS4237B and SMSC: 16, Linux's `mpu401_uart`),
+/// and the one being sent.
+const MOST_BYTES_INSIDE: u32 = 65;
 /// Microseconds that a byte takes on the wire.
 const BYTE_TIME: u32 = 320;
 
@@ -53,6 +53,8 @@ enum Phase {
     /// UART mode was asked for; the acknowledgement, if any, is to be swallowed.
     EnterUartMode,
     Ready,
+    /// It is made quiet.
+    Quiesce,
 }
 
 /// An MPU-401 in UART mode.
@@ -63,11 +65,16 @@ pub struct Mpu401<B: Bus> {
     command_pending: bool,
     /// The interrupt routine came across the acknowledgement.
     acknowledged: bool,
+    /// How long to wait for the acknowledgement of UART mode: a chip that has acknowledged a reset will
+    /// acknowledge that, too, however late.
+    uart_mode_patience: InterruptTime,
     /// When the phase, or the wait for the acknowledgement of its command, began.
     since: Option<InterruptTime>,
     stale_bytes: u32,
     /// Bytes that were read in a row, with another one to be read each time.
     read_in_a_row: u32,
+    /// Zeros among them that were not given away yet, read from registers that all read zero.
+    held_zeros: u32,
     /// Received bytes that were thrown away and not reported yet.
     discarded: u32,
 }
@@ -83,9 +90,11 @@ impl<B: Bus> Mpu401<B> {
             phase: Phase::FirstReset,
             command_pending: true,
             acknowledged: false,
+            uart_mode_patience: UART_MODE_PATIENCE,
             since: None,
             stale_bytes: 0,
             read_in_a_row: 0,
+            held_zeros: 0,
             discarded: 0,
         }
     }
@@ -144,6 +153,13 @@ impl<B: Bus> Mpu401<B> {
 
     /// What follows when a command was, or was not, acknowledged in time.
     fn next_phase(&mut self, acknowledged: bool) -> Setup {
+        if matches!(self.phase, Phase::FirstReset | Phase::SecondReset) {
+            self.uart_mode_patience = if acknowledged {
+                PATIENCE
+            } else {
+                UART_MODE_PATIENCE
+            };
+        }
         match self.phase {
             Phase::FirstReset if acknowledged => self.enter(Phase::EnterUartMode),
             Phase::FirstReset => self.enter(Phase::SecondReset),
@@ -153,10 +169,20 @@ impl<B: Bus> Mpu401<B> {
             Phase::SecondReset => return Setup::Failed(SetupError::NoAcknowledge),
             Phase::EnterUartMode | Phase::Ready => {
                 self.enter(Phase::Ready);
+                self.read_in_a_row = 0;
+                self.held_zeros = 0;
                 return Setup::Ready;
             }
+            Phase::Quiesce => return Setup::Ready,
         }
         Setup::Continue
+    }
+
+    /// Gives away the zeros that were bytes after all.
+    fn release_zeros(&mut self, exchange: &mut impl Exchange) {
+        for _ in 0..core::mem::take(&mut self.held_zeros) {
+            exchange.received(Received::Byte(0));
+        }
     }
 
     /// The status, read again if the chip seems busy, as busy is tested twice.
@@ -217,7 +243,10 @@ impl<B: Bus> Uart for Mpu401<B> {
             if self.stale_bytes >= MOST_STALE_BYTES {
                 return Setup::Failed(SetupError::NotThere);
             }
-            return match (empty, self.acknowledged || waited >= UART_MODE_PATIENCE) {
+            return match (
+                empty,
+                self.acknowledged || waited >= self.uart_mode_patience,
+            ) {
                 (false, _) => Setup::Continue,
                 (true, false) => Setup::Wait,
                 (true, true) => self.next_phase(true),
@@ -277,17 +306,28 @@ impl<B: Bus> Uart for Mpu401<B> {
             }
             let status = self.status(budget);
             let readable = status & NOTHING_TO_READ == 0;
-            self.read_in_a_row = if readable { self.read_in_a_row + 1 } else { 0 };
-            if self.read_in_a_row > MOST_STALE_BYTES {
-                // What is read there is none of anybody's music, and what is written goes nowhere.
-                self.read_in_a_row = MOST_STALE_BYTES;
+            if !readable {
+                self.read_in_a_row = 0;
+                self.release_zeros(exchange);
+            } else if self.read_in_a_row >= MOST_STALE_BYTES {
+                // What is read there is no music, and what is written goes nowhere.
+                self.held_zeros = 0;
                 turn.missing = true;
                 break;
             }
             if readable {
                 budget.spend(1);
-                exchange.received(Received::Byte(self.bus.read(DATA)));
+                let byte = self.bus.read(DATA);
+                self.read_in_a_row += 1;
                 turn.received += 1;
+                if status == 0 && byte == 0 {
+                    // It may be a byte, or registers that all read zero: that is decided by what follows. What
+                    // is written meanwhile might go nowhere.
+                    self.held_zeros += 1;
+                    continue;
+                }
+                self.release_zeros(exchange);
+                exchange.received(Received::Byte(byte));
             }
             let mut wrote = false;
             if status & CANNOT_WRITE == 0
@@ -318,12 +358,36 @@ impl<B: Bus> Uart for Mpu401<B> {
         self.bus.read(STATUS) != NO_CHIP
     }
 
-    fn quiesce(&mut self) {
+    fn begin_quiescing(&mut self) {
+        self.enter(Phase::Quiesce);
+    }
+
+    fn quiesce(&mut self, now: InterruptTime) -> Setup {
         // The next user, perhaps DOS, finds the chip out of UART mode; and outside of it received
         // bytes raise no interrupt.
-        self.bus.write(COMMAND, COMMAND_RESET);
         let mut budget = Budget::of(SETUP_ACCESSES);
-        self.stale_bytes = 0;
-        self.find_acknowledge(&mut budget);
+        let mut waited = now.saturating_sub(*self.since.get_or_insert(now));
+        if self.command_pending {
+            let status = self.bus.read(STATUS);
+            if status & CANNOT_WRITE != 0 && waited < PATIENCE {
+                self.find_acknowledge(&mut budget);
+                return Setup::Wait;
+            }
+            self.acknowledged = false;
+            self.bus.write(COMMAND, COMMAND_RESET);
+            self.command_pending = false;
+            self.since = Some(now);
+            waited = 0;
+            self.stale_bytes = 0;
+        }
+        // In UART mode not every chip acknowledges; one that does keeps the line active until that is read.
+        if self.acknowledged || self.find_acknowledge(&mut budget) || waited >= PATIENCE {
+            return Setup::Ready;
+        }
+        if budget.allows(2) || self.stale_bytes >= MOST_STALE_BYTES {
+            Setup::Wait
+        } else {
+            Setup::Continue
+        }
     }
 }

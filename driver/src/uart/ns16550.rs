@@ -53,6 +53,11 @@ const INTERRUPT_CAUSE: u8 = 0x0E;
 const CAUSE_MODEM_STATUS: u8 = 0x00;
 const FIFO_WORKS: u8 = 0xC0;
 const FIFO_ENABLE_AND_CLEAR: u8 = 0x07;
+/// Has the FIFOs of a 16750 hold 64 bytes instead of 16; taken only while the divisor can be accessed (TI TL16C750
+/// data sheet, "FIFO control register"). Other chips have nothing there.
+const FIFO_DEEP: u8 = 0x20;
+/// Bytes in the FIFOs of a 16550A, and of a 16750 unless it is told otherwise.
+const USUAL_DEPTH: u32 = 16;
 const FIFO_OFF: u8 = 0x00;
 const EIGHT_DATA_BITS: u8 = 0x03;
 const DIVISOR_ACCESS: u8 = 0x80;
@@ -64,7 +69,7 @@ const NOBODY_THERE: u8 = 0xFF;
 /// Written and read back: only a chip with a scratch register remembers both.
 const SCRATCH_PATTERNS: [u8; 2] = [0xAA, 0x55];
 /// Bytes that lie in the deepest receive FIFO of the family (64, TI TL16C750), and as many that come in while
-/// it is emptied. A chip that has still more is stuck.
+/// it is emptied. A chip that has still more is stuck, when it is set up and later.
 const MOST_STALE_BYTES: u32 = 128;
 /// Bytes that may come in while the chip is programmed: that takes 20 µs, less than a byte.
 const BYTES_DURING_PROGRAMMING: u32 = 2;
@@ -117,6 +122,10 @@ pub struct Ns16550<B: Bus> {
     /// Until when it takes them: one that has not run empty by then may be stuck.
     credit_ends: InterruptTime,
     enabled: InterruptEnable,
+    /// The chip's interrupts are used: it has a line, and they were not given up.
+    interrupts: bool,
+    /// Bytes that were read in a row, with another one to be read each time.
+    read_in_a_row: u32,
     /// Bytes that were thrown away since the chip was found.
     stale_bytes: u32,
     /// Received bytes that were thrown away and not reported yet.
@@ -135,6 +144,8 @@ impl<B: Bus> Ns16550<B> {
             credit: 0,
             credit_ends: 0,
             enabled: InterruptEnable::empty(),
+            interrupts: settings.has_interrupt,
+            read_in_a_row: 0,
             stale_bytes: 0,
             discarded: 0,
         }
@@ -203,6 +214,10 @@ impl<B: Bus> Ns16550<B> {
             self.depth = 1;
         }
         self.bus.write(LINE_CONTROL, DIVISOR_ACCESS);
+        if self.depth > USUAL_DEPTH {
+            self.bus
+                .write(FIFO_CONTROL, FIFO_ENABLE_AND_CLEAR | FIFO_DEEP);
+        }
         self.bus.write(DIVISOR_LOW, low);
         self.bus.write(DIVISOR_HIGH, high);
         self.bus.write(LINE_CONTROL, EIGHT_DATA_BITS);
@@ -214,7 +229,7 @@ impl<B: Bus> Ns16550<B> {
             self.bus.read(register);
         }
         self.credit = 0;
-        let received = if self.settings.has_interrupt {
+        let received = if self.interrupts {
             InterruptEnable::RECEIVED | InterruptEnable::LINE_STATUS
         } else {
             InterruptEnable::empty()
@@ -255,6 +270,8 @@ impl<B: Bus> Uart for Ns16550<B> {
     fn begin_setup(&mut self) {
         self.phase = Phase::Detect;
         self.credit = 0;
+        self.interrupts = self.settings.has_interrupt;
+        self.read_in_a_row = 0;
         self.stale_bytes = 0;
     }
 
@@ -347,6 +364,15 @@ impl<B: Bus> Uart for Ns16550<B> {
                 return turn;
             }
             let status = LineStatus::from_bits_retain(status);
+            if !status.contains(LineStatus::DATA_READY) {
+                self.read_in_a_row = 0;
+            } else if self.read_in_a_row >= MOST_STALE_BYTES {
+                // What is read there is no music.
+                turn.missing = true;
+                return turn;
+            } else {
+                self.read_in_a_row += 1;
+            }
             self.take_in(status, exchange, budget, &mut turn);
             if status.contains(LineStatus::TRANSMITTER_EMPTY) {
                 self.credit = self.depth;
@@ -369,7 +395,7 @@ impl<B: Bus> Uart for Ns16550<B> {
                 break;
             }
         }
-        if self.settings.has_interrupt {
+        if self.interrupts {
             let mut wanted = self.enabled;
             wanted.set(InterruptEnable::TRANSMITTER_EMPTY, exchange.has_next());
             if wanted != self.enabled && budget.allows(1) {
@@ -396,11 +422,18 @@ impl<B: Bus> Uart for Ns16550<B> {
         self.bus.read(LINE_STATUS) != NOBODY_THERE
     }
 
-    fn quiesce(&mut self) {
+    fn give_up_interrupts(&mut self) -> bool {
+        self.mask();
+        self.interrupts = false;
+        true
+    }
+
+    fn quiesce(&mut self, _now: InterruptTime) -> Setup {
         self.mask();
         self.bus.write(MODEM_CONTROL, MODEM_CONTROL_OFF);
         self.bus.write(FIFO_CONTROL, FIFO_ENABLE_AND_CLEAR);
         self.bus.write(FIFO_CONTROL, FIFO_OFF);
         self.bus.read(RECEIVE_TRANSMIT);
+        Setup::Ready
     }
 }

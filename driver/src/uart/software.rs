@@ -156,7 +156,8 @@ impl Uart for SoftwareUart {
         true
     }
 
-    fn quiesce(&mut self) {
+    fn quiesce(&mut self, _now: InterruptTime) -> Setup {
         self.length = 0;
+        Setup::Ready
     }
 }

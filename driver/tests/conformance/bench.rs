@@ -165,8 +165,19 @@ impl<C: Chip> Bench<C> {
     /// Sets a UART up as the driver does: look, wait a millisecond, look again.
     pub fn set_up(&self, uart: &mut impl Uart) -> Setup {
         self.within(Budget::TURN, || uart.begin_setup());
+        self.steps(|| uart.setup(self.time()))
+    }
+
+    /// Makes a UART quiet as the driver does.
+    pub fn quiesce(&self, uart: &mut impl Uart) {
+        self.within(Budget::TURN, || uart.begin_quiescing());
+        assert_eq!(self.steps(|| uart.quiesce(self.time())), Setup::Ready);
+    }
+
+    /// Makes steps until one is the last.
+    fn steps(&self, mut step: impl FnMut() -> Setup) -> Setup {
         for _ in 0..MOST_SETUP_CALLS {
-            match self.within(Budget::TURN, || uart.setup(self.time())) {
+            match self.within(Budget::TURN, &mut step) {
                 Setup::Continue => {}
                 Setup::Wait => self.pass(Duration::from_millis(1)),
                 done => return done,

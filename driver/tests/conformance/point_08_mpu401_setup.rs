@@ -234,7 +234,7 @@ fn quiescing_leaves_uart_mode_and_no_interrupt() {
     for quirk in ["fifo-8", "ack-on-uart-reset", "ack-everything"] {
         let options = options_for(ChipKind::Mpu401, [quirk]).expect("a known quirk");
         let (bench, mut uart) = Bench::ready_mpu401(options.mpu401);
-        bench.within(Budget::TURN, || uart.quiesce());
+        bench.quiesce(&mut uart);
         assert!(!bench.chip(|chip| chip.is_in_uart_mode()), "{quirk}");
         assert!(!bench.interrupts(), "{quirk}");
         bench.far_end_send(&[0x90, 0x40, 0x7F]);

@@ -196,15 +196,19 @@ fn clients_that_die_leave_nothing_behind() {
 }
 
 #[test]
-fn the_interrupt_is_disconnected_when_the_device_goes_not_when_the_last_handle_does() {
+fn the_interrupt_is_disconnected_when_the_device_sleeps_or_goes_not_when_the_last_handle_does() {
     for kind in [Kind::PolledMpu401, Kind::PolledNs16550] {
         for reachable in [true, false] {
             boot(|pc| {
                 let stage = Stage::new(pc, &Plan::new(kind), &Parameters::default());
                 assert!(stage.is_connected());
                 stage.device.sleep();
-                assert!(stage.is_connected(), "{kind:?}: asleep, not gone");
+                assert!(
+                    !stage.is_connected(),
+                    "{kind:?}: nobody could end it asleep"
+                );
                 assert_eq!(stage.device.wake(), Ok(()));
+                assert!(stage.is_connected(), "{kind:?}: awake");
                 stage.device.take_away(reachable);
                 assert!(!stage.is_connected(), "{kind:?}");
                 stage.strike();

@@ -271,7 +271,7 @@ impl Oddity<Ns16550> for StuckDataReady {
 }
 
 /// A TL16C750: its FIFOs hold 64 bytes only if bit 5 of FIFO control was set while the divisor was accessible, and
-/// 16 else (data sheet; Linux 8250_port.c, "LCR DLAB must be set to enable 64-byte FIFO mode").
+/// 16 otherwise (TI TL16C750 data sheet, "FIFO control register").
 pub struct DeepFifoOnDemand {
     deep: Rc<Cell<bool>>,
 }

@@ -33,11 +33,13 @@ const KERNEL: Exports = exports! { ntddk:
     KeBugCheckEx
     KeCancelTimer
     KeDelayExecutionThread
+    KeEnterCriticalRegion
     KeFlushQueuedDpcs
     KeGetCurrentIrql
     KeInitializeDpc
     KeInitializeTimerEx
     KeInsertQueueDpc
+    KeLeaveCriticalRegion
     KeQueryInterruptTimePrecise
     KeQueryPerformanceCounter
     KeReleaseSpinLock

@@ -53,6 +53,8 @@ pub(crate) struct Machine {
     irql: Cell<Irql>,
     raised_since: Cell<Instant>,
     driver_depth: Cell<u32>,
+    /// Critical regions that the thread is in.
+    pub(crate) critical_regions: Cell<u32>,
     /// When the driver was entered that is on the stack.
     in_driver_since: Cell<Instant>,
     pub(crate) threads: Threads,
@@ -118,6 +120,7 @@ impl Machine {
             irql: Cell::new(PASSIVE_LEVEL),
             raised_since: Cell::new(Instant::POWER_ON),
             driver_depth: Cell::new(0),
+            critical_regions: Cell::new(0),
             in_driver_since: Cell::new(Instant::POWER_ON),
             threads: Threads::new(config.seed),
             random: RefCell::new(ChaCha8Rng::seed_from_u64(config.seed)),
@@ -536,6 +539,7 @@ impl Machine {
         self.point();
         let irql = self.irql();
         let locks = self.spin_locks.borrow().len();
+        let regions = self.critical_regions.get();
         if !self.in_driver() {
             self.in_driver_since.set(self.now());
         }
@@ -546,6 +550,12 @@ impl Machine {
             self.bug_check(
                 BugCheck::DriverVerifierDetectedViolation,
                 format!("SpinLock: {function} returned with a spin lock held"),
+            );
+        }
+        if self.critical_regions.get() != regions {
+            self.bug_check(
+                BugCheck::ApcIndexMismatch,
+                format!("{function} did not leave the critical regions that it entered"),
             );
         }
         if self.irql() != irql {

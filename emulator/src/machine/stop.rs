@@ -47,6 +47,8 @@ macro_rules! bug_checks {
 }
 
 bug_checks! {
+    /// A thread has left the driver with another number of critical regions than it came with.
+    ApcIndexMismatch = 0x01, "APC_INDEX_MISMATCH";
     /// A kernel function was called at too high an IRQL.
     IrqlNotLessOrEqual = 0x0A, "IRQL_NOT_LESS_OR_EQUAL";
     /// A spin lock was acquired by its owner.

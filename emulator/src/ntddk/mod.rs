@@ -11,6 +11,7 @@
 
 mod block_memory;
 mod bug_check;
+mod critical_region;
 pub(crate) mod dpc;
 mod driver_extension;
 mod etw;
@@ -25,6 +26,7 @@ mod types;
 
 pub use block_memory::{memcmp, memcpy, memmove, memset};
 pub use bug_check::KeBugCheckEx;
+pub use critical_region::{KeEnterCriticalRegion, KeLeaveCriticalRegion};
 pub use dpc::{
     KeFlushQueuedDpcs, KeInitializeDpc, KeInsertQueueDpc, KeRemoveQueueDpc, PKDEFERRED_ROUTINE,
 };

@@ -68,6 +68,7 @@ pub(crate) enum Wait {
 #[derive(Clone, Copy)]
 struct Saved {
     driver_depth: u32,
+    critical_regions: u32,
     in_driver_since: Instant,
     processor: processor::Context,
 }
@@ -215,6 +216,7 @@ impl Machine {
             stack,
             saved: Cell::new(Saved {
                 driver_depth: 0,
+                critical_regions: 0,
                 in_driver_since: self.now(),
                 processor: processor::Context::new(addresses),
             }),
@@ -348,6 +350,7 @@ impl Machine {
     fn save(&self, number: usize) {
         self.threads.get(number).saved.set(Saved {
             driver_depth: self.driver_depth.get(),
+            critical_regions: self.critical_regions.get(),
             in_driver_since: self.in_driver_since.get(),
             processor: processor::Context::current(),
         });
@@ -358,6 +361,7 @@ impl Machine {
         let saved = thread.saved.get();
         self.threads.current.set(number);
         self.driver_depth.set(saved.driver_depth);
+        self.critical_regions.set(saved.critical_regions);
         self.in_driver_since.set(saved.in_driver_since);
         saved.processor.enter();
     }
