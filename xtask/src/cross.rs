@@ -101,6 +101,11 @@ fn image_cargo(root: &Path, command: &str, architecture: Architecture) -> Comman
     let mut flags = remapped_paths(root);
     // Else the linker puts this machine's working directory before them in the PDB.
     flags.push("-Clink-arg=/pdbsourcepath:/".to_owned());
+    if architecture == Architecture::X86 {
+        // For this processor the compiler puts tables of jumps between the instructions, where a reader of the
+        // image can't tell them from code (`verify::floating_point` has to).
+        flags.push("-Cjump-tables=no".to_owned());
+    }
     let mut cargo = cargo(root);
     cargo
         // Settings of the image's own folder apply only from inside.

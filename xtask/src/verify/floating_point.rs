@@ -6,8 +6,8 @@
 //! `KeSaveExtendedProcessorState` and `KeRestoreExtendedProcessorState` (page "Using floating point in a WDM
 //! driver", which also says that x64 and ARM64 need neither).
 //!
-//! The rule reads each executable section from begin to end. Compilers for x86 put tables into `.rdata`, and
-//! `int3` between functions, so all of it should be instructions; and the rule makes sure that it reads as
+//! The rule reads each executable section from begin to end. The image is built without tables of jumps, which
+//! would be between the functions as the `int3` are, so all of it should be instructions; and the rule makes sure that it reads as
 //! the processor does: whatever a jump, a call, an exported name or a relocated address leads to has to be
 //! an instruction's begin, and each relocated address within the code has to be an operand. Data in the code
 //! would break that, and is reported.
