@@ -327,6 +327,11 @@ impl Device {
             self.counters.revivals.count();
         }
         let outcome = self.set_up(&transition, &writes);
+        // It may be that the interrupt could not be connected when power came back.
+        // Ordering: written with the transition held.
+        if self.connected.load(Ordering::Relaxed) {
+            self.let_in();
+        }
         if is_revival {
             match outcome {
                 Ok(()) => self.tracer.write(|| DeviceRevived {

@@ -57,8 +57,8 @@ impl Device {
         Ok(())
     }
 
-    /// Gives the device power, and connects its interrupt, unless that was done. With the transition held, and the
-    /// gate closed if it is not connected.
+    /// Gives the device power, and connects its interrupt, unless that was done. With the transition held. As
+    /// long as it is not connected, the gate is closed.
     ///
     /// # Errors
     /// `STATUS_NO_SUCH_DEVICE` if the UART's interrupt can't be ended; or the system's status code.
@@ -122,10 +122,12 @@ impl Device {
         }
         let writes = self.take_writes();
         // Its interrupt is connected only now: what firmware has done to the chip meanwhile, nobody could have ended.
-        let mut outcome = self.connect(&transition);
-        if outcome.is_ok() && !self.leaves_setup_to_streams() {
-            outcome = self.set_up(&transition, &writes);
-        }
+        self.connect(&transition)?;
+        let outcome = if self.leaves_setup_to_streams() {
+            Ok(())
+        } else {
+            self.set_up(&transition, &writes)
+        };
         self.let_in();
         outcome
     }
@@ -226,8 +228,9 @@ impl Device {
         }
     }
 
-    /// Lets routines at `DISPATCH_LEVEL` go to the hardware. With the transition held, on a device that has power.
-    fn let_in(&self) {
+    /// Lets routines at `DISPATCH_LEVEL` go to the hardware. With the transition held, on a device whose interrupt is
+    /// connected.
+    pub(super) fn let_in(&self) {
         self.gate.open();
         if let Some(_inside) = self.gate.enter() {
             self.keep_time();

@@ -33,7 +33,8 @@ impl Device {
     /// # Errors
     /// Why it could not be set up.
     pub(super) fn set_up(&self, transition: &Transition<'_>, _writes: &Claimed<'_>) -> Outcome<()> {
-        self.connect(transition)?;
+        self.connect(transition)
+            .inspect_err(|_| self.counters.failed_setups.count())?;
         self.with_locked(|locked| {
             self.state.set(State::Unready);
             locked.uart.begin_setup();

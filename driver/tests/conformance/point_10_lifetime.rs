@@ -14,7 +14,8 @@ use portcls::com::ComPtr;
 use portcls::interfaces::{IMiniportMidi, IMiniportMidiStream, IUnknown};
 use portcls::ks::KSSTATE_STOP;
 use portcls::status::{
-    STATUS_INSUFFICIENT_RESOURCES, STATUS_IO_DEVICE_ERROR, STATUS_SUCCESS, succeeded,
+    STATUS_INSUFFICIENT_RESOURCES, STATUS_INVALID_DEVICE_STATE, STATUS_IO_DEVICE_ERROR,
+    STATUS_SUCCESS, succeeded,
 };
 use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 
@@ -214,6 +215,32 @@ fn the_interrupt_is_disconnected_when_the_device_sleeps_or_goes_not_when_the_las
                 stage.strike();
             });
         }
+    }
+}
+
+#[test]
+fn a_device_whose_interrupt_can_not_be_connected_when_it_wakes_is_tried_again_when_a_stream_runs() {
+    for kind in [Kind::PolledMpu401, Kind::PolledNs16550] {
+        boot(|pc| {
+            let stage = Stage::new(pc, &Plan::new(kind), &Parameters::default());
+            let device = &stage.device;
+            device.sleep();
+            stage.refuse_connection(true);
+            assert_eq!(device.wake(), Err(STATUS_INSUFFICIENT_RESOURCES));
+            let accesses = stage.accesses();
+            let written = pc.at_dispatch(|| device.write(&[0x90]));
+            assert_eq!(written, Err(STATUS_IO_DEVICE_ERROR), "{kind:?}");
+            assert_eq!(stage.accesses(), accesses, "{kind:?}");
+            assert_eq!(device.get_ready(), Err(STATUS_INVALID_DEVICE_STATE));
+            stage.refuse_connection(false);
+            assert_eq!(device.get_ready(), Ok(()), "{kind:?}");
+            assert!(stage.is_connected());
+            assert_eq!(pc.at_dispatch(|| device.write(&[0x90])), Ok(1));
+            device.listen(true);
+            stage.receive(pc, &[0xF8]);
+            assert!(stage.interrupt(pc), "{kind:?}");
+            stage.strike();
+        });
     }
 }
 

@@ -16,7 +16,9 @@ use midiuart::uart::ns16550::Ns16550;
 use portcls::com::{Class, Face, Object, Own, unknown_table};
 use portcls::guid::IID_IInterruptSync;
 use portcls::interfaces::{IInterruptSync, IInterruptSyncVtbl, PINTERRUPTSYNCROUTINE};
-use portcls::status::{STATUS_SUCCESS, STATUS_UNSUCCESSFUL, succeeded};
+use portcls::status::{
+    STATUS_INSUFFICIENT_RESOURCES, STATUS_SUCCESS, STATUS_UNSUCCESSFUL, succeeded,
+};
 use portcls::types::{BOOLEAN, NTSTATUS, PKINTERRUPT, PVOID};
 
 use crate::bench::SETTINGS;
@@ -30,6 +32,7 @@ pub struct StandInSync {
     /// The routine, and its context's address.
     routine: Mutex<Option<(PINTERRUPTSYNCROUTINE, usize)>>,
     connected: AtomicBool,
+    refuses: AtomicBool,
 }
 
 impl Class for StandInSync {
@@ -67,6 +70,10 @@ portcls::system_abi! {
         // SAFETY: this function stands only in the table of this class.
         let sync = unsafe { Object::<StandInSync>::from_face::<0, _>(this) }.value();
         // Ordering: one thread.
+        if sync.refuses.load(Ordering::Relaxed) {
+            return STATUS_INSUFFICIENT_RESOURCES;
+        }
+        // Ordering: as above.
         sync.connected.store(true, Ordering::Relaxed);
         STATUS_SUCCESS
     }
@@ -157,6 +164,12 @@ impl Stage {
             assert_eq!(status, STATUS_UNSUCCESSFUL);
         }
         succeeded(status)
+    }
+
+    /// Has the interrupt not be connected any more, or be again.
+    pub fn refuse_connection(&self, refuses: bool) {
+        // Ordering: one thread.
+        self.sync.refuses.store(refuses, Ordering::Relaxed);
     }
 
     /// Whether the device's interrupt is connected.
