@@ -10,7 +10,8 @@ macro_rules! counters {
             $($(#[$attribute])* pub $name: Counter,)+
         }
 
-        /// The names of all counters, in the order in which [`Counters::values`] has them.
+        /// The names of all counters, in the order in which [`Counters::values`] has them. New ones are added at
+        /// the end: a tool of another version knows them by their places.
         pub const NAMES: &[&str] = &[$(stringify!($name)),+];
 
         impl Counters {
@@ -65,15 +66,15 @@ counters! {
     interrupts;
     /// Interrupts of a shared line that were another device's.
     foreign_interrupts;
-    /// Interrupts of a line of its own for which the UART had no cause: an edge that was latched while the
-    /// interrupt routine was still at work.
-    causeless_interrupts;
     /// Turns that ended because they had lasted long enough.
     unfinished_turns;
     /// Streams that were refused: no such pin, a wrong format, or one too many.
     refused_streams;
     /// Parameters in the registry that were out of range, so that their defaults are in force.
     parameters_out_of_range;
+    /// Interrupts of a line of its own for which the UART had no cause: an edge that was latched while the
+    /// interrupt routine was still at work.
+    causeless_interrupts;
 }
 
 /// A counter.

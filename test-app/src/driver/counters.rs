@@ -113,11 +113,6 @@ const MEANINGS: [(&str, Weight, &str); NAMES.len()] = [
         "interrupts of others on the same line",
     ),
     (
-        "causeless_interrupts",
-        Weight::Usual,
-        "interrupts without cause on a line of its own",
-    ),
-    (
         "unfinished_turns",
         Weight::Usual,
         "turns that ended to let others run",
@@ -131,6 +126,11 @@ const MEANINGS: [(&str, Weight, &str); NAMES.len()] = [
         "parameters_out_of_range",
         Weight::Trouble,
         "registry values that do not count",
+    ),
+    (
+        "causeless_interrupts",
+        Weight::Usual,
+        "interrupts without cause on a line of its own",
     ),
 ];
 
