@@ -1,0 +1,241 @@
+//! What has to hold of chips that work, or work again, whatever the driver suspected of them.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use emulated_pc::Trigger;
+use emulated_pc::hardware::chip::Condition;
+use emulated_pc::hardware::mpu401::Mpu401;
+use emulated_pc::hardware::quirk::{ChipKind, options_for};
+use midiuart::filter::{CAPTURE_PIN, RENDER_PIN};
+use portcls::com::ComPtr;
+use portcls::interfaces::IPowerNotify;
+use portcls::ks::{KSSTATE_RUN, KSSTATE_STOP};
+use portcls::status::STATUS_SUCCESS;
+use portcls::types::{DEVICE_POWER_STATE, POWER_DEVICE_D0, POWER_DEVICE_D3, POWER_STATE};
+
+use crate::altered::{StuckDataReady, start};
+use crate::music::sysex;
+use crate::stage::{CHIPS, Client, Opens, Plan, Stage, Uart, counter, run_with, seeded, write};
+
+fn mpu401(quirks: &[&str]) -> Mpu401 {
+    let options = options_for(ChipKind::Mpu401, quirks).expect("such quirks");
+    Mpu401::new(options.mpu401)
+}
+
+fn notify_power(stage: &Stage, power: DEVICE_POWER_STATE) {
+    let miniport = stage.function.miniport().expect("a miniport");
+    let notify: ComPtr<IPowerNotify> = miniport.query().expect("it hears of power");
+    let power = POWER_STATE { DeviceState: power };
+    // SAFETY: the reference keeps the object live.
+    unsafe { IPowerNotify::PowerChangeNotify(notify.as_ptr(), power) };
+}
+
+/// A receive FIFO of 64 bytes that is always full, as no client listens and no interrupt empties it: each write
+/// reads a part of it only.
+#[test]
+fn a_full_receive_fifo_does_not_stop_music_on_its_way_out() {
+    run_with(seeded(1), |pc| {
+        let stage = start(pc, mpu401(&["fifo-64"]), None, &[]);
+        let filter = stage.filter();
+        let pin = filter.open_pin(RENDER_PIN).expect("the pin opens");
+        assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+        stage.device.far_end_send(&sysex(4000));
+        stage.wait(30);
+        let note = [0x90, 0x40, 0x7F];
+        for number in 0..40 {
+            let written = write(pc, &pin, &note);
+            assert_eq!(written, (STATUS_SUCCESS, 3), "note {number}");
+            stage.wait(20);
+        }
+        assert_eq!(stage.wire().len(), 120);
+        assert_eq!(counter(&filter, "deaths"), 0);
+        drop(pin);
+        drop(filter);
+        stage.take_down();
+    });
+}
+
+/// Nine bytes are what an interrupt routine reads before its budget ends; with the tenth look it sees that there is
+/// no more.
+fn bursts_of(bytes: &[u8], uart: Uart, trigger: Trigger) {
+    run_with(seeded(1), |pc| {
+        let plan = match uart {
+            Uart::Mpu401 => Plan::with_quirks(uart, &["fifo-64"]),
+            _ => Plan::new(uart),
+        };
+        let plan = match trigger {
+            Trigger::Edge => plan.edge_triggered(),
+            Trigger::Level => plan,
+        };
+        let stage = plan.start(pc);
+        let filter = stage.filter();
+        for _ in 0..20 {
+            stage.device.receive_now(bytes);
+            stage.wait(50);
+        }
+        assert_eq!(counter(&filter, "missing_chip"), 0, "{uart:?}");
+        let input = Client::Wdmaud.input(&filter);
+        let heard = stage.far_end_plays(&[0x90, 0x40, 0x7F], &input);
+        assert_eq!(heard, [0x90, 0x40, 0x7F], "{uart:?}");
+        input.close();
+        drop(filter);
+        stage.take_down();
+    });
+}
+
+#[test]
+fn bursts_of_a_turns_length_do_not_make_a_16550_deaf() {
+    bursts_of(&sysex(9), Uart::Ns16550, Trigger::Level);
+}
+
+#[test]
+fn bursts_of_a_turns_length_do_not_make_an_mpu401_deaf() {
+    bursts_of(&sysex(9), Uart::Mpu401, Trigger::Edge);
+}
+
+#[test]
+fn bursts_of_a_turns_length_raise_no_storm() {
+    bursts_of(&sysex(9), Uart::Mpu401, Trigger::Level);
+}
+
+/// A fault that is over leaves a byte in the receive FIFO; the next client finds a chip that works.
+#[test]
+fn a_16550_that_was_stuck_for_a_moment_is_set_up_for_the_next_client() {
+    run_with(seeded(1), |pc| {
+        let stuck = Rc::new(Cell::new(false));
+        let stage = start(pc, StuckDataReady::chip(&stuck), None, &[]);
+        let filter = stage.filter();
+        let pin = filter.open_pin(CAPTURE_PIN).expect("the pin opens");
+        assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+        stage.wait(20);
+        stuck.set(true);
+        stage.wait(200);
+        stage.device.receive_now(&[0xF8]);
+        stuck.set(false);
+        stage.wait(50);
+        assert_eq!(pin.set_state(KSSTATE_STOP), STATUS_SUCCESS);
+        assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+        let before = counter(&filter, "bytes_received");
+        stage.device.receive_now(&[0x90, 0x40, 0x7F]);
+        stage.wait(50);
+        assert_eq!(counter(&filter, "bytes_received") - before, 3, "deaf");
+        drop(pin);
+        drop(filter);
+        stage.take_down();
+    });
+}
+
+#[test]
+fn an_mpu401_that_read_zero_for_a_moment_is_set_up_for_the_next_client() {
+    run_with(seeded(1), |pc| {
+        let stage = start(pc, mpu401(&["fifo-64"]), None, &[]);
+        let filter = stage.filter();
+        let pin = filter.open_pin(CAPTURE_PIN).expect("the pin opens");
+        assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+        stage.wait(20);
+        stage.device.set_condition(Condition::ReadsZero);
+        stage.wait(200);
+        stage.device.set_condition(Condition::Healthy);
+        stage.device.receive_now(&[0xF8]);
+        stage.wait(50);
+        assert_eq!(pin.set_state(KSSTATE_STOP), STATUS_SUCCESS);
+        assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+        let before = counter(&filter, "bytes_received");
+        stage.device.receive_now(&[0x90, 0x40, 0x7F]);
+        stage.wait(50);
+        assert_eq!(counter(&filter, "bytes_received") - before, 3, "deaf");
+        drop(pin);
+        drop(filter);
+        stage.take_down();
+    });
+}
+
+/// Three notes are switched off by a velocity of zero.
+#[test]
+fn a_zero_at_the_end_of_a_turn_is_not_late() {
+    run_with(seeded(1), |pc| {
+        let stage = Plan::with_quirks(Uart::Mpu401, &["fifo-64"]).start(pc);
+        let filter = stage.filter();
+        let pin = filter.open_pin(CAPTURE_PIN).expect("the pin opens");
+        pin.submit_read(1000);
+        assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+        stage.wait(100);
+        let bytes = [0x90, 0x3C, 0, 0x90, 0x3E, 0, 0x90, 0x40, 0];
+        stage.device.receive_now(&bytes);
+        stage.wait(1);
+        assert_eq!(counter(&filter, "bytes_received"), 9, "after a millisecond");
+        drop(pin);
+        drop(filter);
+        stage.take_down();
+    });
+}
+
+#[test]
+fn zeros_that_were_read_before_sleep_are_heard_or_counted() {
+    run_with(seeded(1), |pc| {
+        let stage = Plan::with_quirks(Uart::Mpu401, &["fifo-64"]).start(pc);
+        let filter = stage.filter();
+        let pin = filter.open_pin(CAPTURE_PIN).expect("the pin opens");
+        assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+        stage.wait(100);
+        stage.device.receive_now(&[0; 9]);
+        assert_eq!(stage.function.set_power(POWER_DEVICE_D3), STATUS_SUCCESS);
+        assert_eq!(stage.function.set_power(POWER_DEVICE_D0), STATUS_SUCCESS);
+        stage.wait(200);
+        let received = counter(&filter, "bytes_received");
+        let unheard = counter(&filter, "bytes_unheard");
+        assert!(
+            received + unheard >= 9,
+            "{received} heard, {unheard} unheard"
+        );
+        drop(pin);
+        drop(filter);
+        stage.take_down();
+    });
+}
+
+/// The bridge in front of a card wakes later than the card's driver.
+#[test]
+fn a_card_that_was_out_of_reach_when_power_came_back_can_be_recorded_from() {
+    run_with(seeded(1), |pc| {
+        let stage = Plan::new(Uart::Mpu401).start(pc);
+        let filter = stage.filter();
+        assert_eq!(stage.function.set_power(POWER_DEVICE_D3), STATUS_SUCCESS);
+        stage.device.set_condition(Condition::ReadsZero);
+        assert_eq!(stage.function.set_power(POWER_DEVICE_D0), STATUS_SUCCESS);
+        stage.device.set_condition(Condition::Healthy);
+        stage.wait(50);
+        let pin = filter.open_pin(CAPTURE_PIN).expect("the pin opens");
+        assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+        stage.device.receive_now(&[0x90, 0x40, 0x7F]);
+        stage.wait(50);
+        assert_eq!(counter(&filter, "bytes_received"), 3);
+        drop(pin);
+        drop(filter);
+        stage.take_down();
+    });
+}
+
+/// The port says twice that power is there; a stream that runs is not brought to RUN again.
+#[test]
+fn power_that_is_announced_again_is_tried_again() {
+    for uart in CHIPS {
+        run_with(seeded(1), |pc| {
+            let stage = Plan::new(uart).start(pc);
+            let filter = stage.filter();
+            let pin = filter.open_pin(RENDER_PIN).expect("the pin opens");
+            assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
+            notify_power(&stage, POWER_DEVICE_D3);
+            stage.device.set_condition(Condition::ReadsZero);
+            notify_power(&stage, POWER_DEVICE_D0);
+            stage.device.set_condition(Condition::Healthy);
+            notify_power(&stage, POWER_DEVICE_D0);
+            stage.wait(100);
+            assert_eq!(write(pc, &pin, &[0xF8]), (STATUS_SUCCESS, 1), "{uart:?}");
+            drop(pin);
+            drop(filter);
+            stage.take_down();
+        });
+    }
+}
