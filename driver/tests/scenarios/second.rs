@@ -4,9 +4,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use emulated_pc::Trigger;
-use emulated_pc::hardware::chip::Condition;
-use emulated_pc::hardware::mpu401::Mpu401;
+use emulated_pc::hardware::chip::{Chip, Condition};
+use emulated_pc::hardware::mpu401::{Mpu401, STATUS_COMMAND_REGISTER, STATUS_INPUT_EMPTY};
 use emulated_pc::hardware::quirk::{ChipKind, options_for};
+use emulated_pc::time::Instant;
 use midiuart::filter::{CAPTURE_PIN, RENDER_PIN};
 use portcls::com::ComPtr;
 use portcls::interfaces::IPowerNotify;
@@ -14,7 +15,7 @@ use portcls::ks::{KSSTATE_RUN, KSSTATE_STOP};
 use portcls::status::STATUS_SUCCESS;
 use portcls::types::{DEVICE_POWER_STATE, POWER_DEVICE_D0, POWER_DEVICE_D3, POWER_STATE};
 
-use crate::altered::{StuckDataReady, start};
+use crate::altered::{Altered, Oddity, StuckDataReady, start};
 use crate::music::sysex;
 use crate::stage::{CHIPS, Client, Opens, Plan, Stage, Uart, counter, run_with, seeded, write};
 
@@ -314,4 +315,41 @@ fn power_that_is_announced_again_is_tried_again() {
             stage.take_down();
         });
     }
+}
+
+/// An MPU-401 that claims, from some moment on and in UART mode, that a byte can be read, and interrupts for it.
+struct StuckReadable(Rc<Cell<bool>>);
+
+impl Oddity<Mpu401> for StuckReadable {
+    fn read(&mut self, chip: &mut Mpu401, offset: u16, now: Instant) -> u8 {
+        let value = chip.read(offset, now);
+        let stuck = self.0.get() && chip.is_in_uart_mode();
+        if offset == STATUS_COMMAND_REGISTER && stuck {
+            value & !STATUS_INPUT_EMPTY
+        } else {
+            value
+        }
+    }
+
+    fn interrupt_line(&self, chip: &Mpu401) -> bool {
+        self.0.get() && chip.is_in_uart_mode() || chip.interrupt_line()
+    }
+}
+
+/// It has no mask, but a reset takes it out of UART mode, as when it is made quiet.
+#[test]
+fn an_mpu401_that_is_stuck_readable_raises_no_storm() {
+    run_with(seeded(1), |pc| {
+        let stuck = Rc::new(Cell::new(false));
+        let chip = Altered {
+            chip: mpu401(&[]),
+            oddity: StuckReadable(Rc::clone(&stuck)),
+        };
+        let stage = start(pc, chip, Some(Trigger::Level), &[]);
+        stage.wait(20);
+        stuck.set(true);
+        stage.device.with_chip(|_| ());
+        stage.wait(1000);
+        stage.take_down();
+    });
 }
