@@ -16,6 +16,7 @@ mod parameters;
 mod power;
 mod quirks;
 mod repeatable;
+mod second;
 mod stage;
 mod starts;
 mod storms;
