@@ -117,6 +117,10 @@ impl MiniportMidiStream for MidiStream {
             _ => return Err(STATUS_INVALID_PARAMETER),
         };
         let device = self.device()?;
+        let captures = self.direction == Direction::Capture;
+        if state == KSSTATE_RUN {
+            device.expect_stream(captures, true);
+        }
         // A stream that is in RUN already may have slept through the setting up of its UART.
         if rises || state == KSSTATE_RUN {
             if self.direction == Direction::Render && self.state() == KSSTATE_STOP {
@@ -124,17 +128,19 @@ impl MiniportMidiStream for MidiStream {
             }
             let ready = device.get_ready();
             if state == KSSTATE_RUN {
-                ready?;
+                ready.inspect_err(|_| {
+                    device.expect_stream(captures, self.state() == KSSTATE_RUN);
+                })?;
             }
         }
         let before = match self.direction {
             Direction::Capture => self.change_capture(device, state),
             // What it has accepted goes out whatever its state is then.
-            Direction::Render => {
-                device.render(state == KSSTATE_RUN);
-                self.store(state)
-            }
+            Direction::Render => self.store(state),
         };
+        if state != KSSTATE_RUN {
+            device.expect_stream(captures, false);
+        }
         if before != state {
             self.miniport.tell_stream(self.direction, name_of(state));
         }
@@ -168,10 +174,11 @@ impl Drop for MidiStream {
         if self.state() == KSSTATE_RUN
             && let Some(device) = self.miniport.device()
         {
-            match self.direction {
-                Direction::Capture => device.listen(false),
-                Direction::Render => device.render(false),
+            let captures = self.direction == Direction::Capture;
+            if captures {
+                device.listen(false);
             }
+            device.expect_stream(captures, false);
         }
         self.miniport.tell_stream(self.direction, c"closed");
         self.miniport.stream_closed(self.direction);

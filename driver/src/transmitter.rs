@@ -126,10 +126,17 @@ impl Transmitter {
     pub fn chip_is_missing<S: Storage>(&mut self, ring: &Ring<S>, counters: &Counters) -> bool {
         counters.missing_chip.count();
         if ring.is_empty() {
+            // Nothing was lost, so that there is nothing to report.
+            self.given_up = true;
             return false;
         }
         self.die(ring, counters);
         true
+    }
+
+    /// The UART can't go on as it is.
+    pub fn give_up(&mut self) {
+        self.given_up = true;
     }
 
     /// Whether a write has to report that the UART was found dead; each death is reported once.

@@ -50,6 +50,8 @@ struct Locked {
     receiver: Receiver,
     /// Interrupts in a row that moved no byte and whose cause remained.
     fruitless_interrupts: u32,
+    /// Its interrupt could not be ended, so that nothing goes through it until it is set up again.
+    out_of_service: bool,
     overflows: Episode,
     line_errors: Episode,
 }
@@ -88,13 +90,17 @@ pub struct Device {
     read_in_progress: Claim,
     /// A thread waits to take the hardware away, so that what only takes time is cut short.
     removal_waits: AtomicBool,
-    /// It was started whole: power requests are heeded.
+    /// It was started whole: power requests are heeded. Changed with the transition held.
     started: AtomicBool,
+    /// It was said to have power. Changed with the transition held.
+    powered: AtomicBool,
     /// Its interrupt is connected. Changed with the transition held.
     connected: AtomicBool,
     listening: AtomicBool,
-    /// A stream that renders runs.
+    /// A stream that renders runs, or is about to.
     rendering: AtomicBool,
+    /// A stream that captures runs, or is about to.
+    capturing: AtomicBool,
     pace: AtomicU8,
     /// The UART has an interrupt, and it was not given up.
     has_interrupt: AtomicBool,
@@ -141,6 +147,7 @@ impl Device {
                 transmitter: Transmitter::default(),
                 receiver: Receiver::default(),
                 fruitless_interrupts: 0,
+                out_of_service: false,
                 overflows: Episode::default(),
                 line_errors: Episode::default(),
             }),
@@ -151,9 +158,11 @@ impl Device {
             read_in_progress: Claim::new(),
             removal_waits: AtomicBool::new(false),
             started: AtomicBool::new(false),
+            powered: AtomicBool::new(false),
             connected: AtomicBool::new(false),
             listening: AtomicBool::new(false),
             rendering: AtomicBool::new(false),
+            capturing: AtomicBool::new(false),
             pace: AtomicU8::new(Pace::Stopped as u8),
             poll_period: parameters.poll_period,
             port: UnsafeCell::new(None),
@@ -293,11 +302,17 @@ impl Device {
         self.with_locked_or_alone(&transition, |locked| locked.transmitter.forget_death());
     }
 
-    /// A stream that renders runs, or does not run any more. `PASSIVE_LEVEL`.
-    pub fn render(&self, runs: bool) {
+    /// A stream runs, or is about to, or does not run any more. Known before it is got ready for, so that power which
+    /// goes and comes meanwhile leaves the UART set up. `PASSIVE_LEVEL`.
+    pub fn expect_stream(&self, captures: bool, runs: bool) {
         let _transition = self.take_transition();
+        let expected = if captures {
+            &self.capturing
+        } else {
+            &self.rendering
+        };
         // Ordering: read with the transition held.
-        self.rendering.store(runs, Ordering::Relaxed);
+        expected.store(runs, Ordering::Relaxed);
     }
 
     /// Sets the UART up if that is needed, as before music goes through it. A UART that was given up and has
@@ -308,21 +323,22 @@ impl Device {
     pub fn get_ready(&self) -> Outcome<()> {
         let transition = self.take_transition();
         let state = self.state.get();
-        if !state.has_power() {
+        // Ordering: written with the transition held.
+        if state == State::Removed || !self.powered.load(Ordering::Relaxed) {
             return Err(STATUS_INVALID_DEVICE_STATE);
         }
-        if state == State::Ready && !self.is_given_up() {
+        if state == State::Ready && !self.is_given_up() && !self.lacks_its_interrupt() {
             return Ok(());
         }
         let writes = self.take_writes();
         if state == State::Ready {
             // It may take what waits now; and what it has received is music.
             self.turns(TURNS_TO_EMPTY);
-            if !self.is_given_up() {
+            if !self.is_given_up() && !self.lacks_its_interrupt() {
                 return Ok(());
             }
         }
-        let is_revival = state != State::Unready;
+        let is_revival = matches!(state, State::Ready | State::Failed);
         if is_revival {
             self.counters.revivals.count();
         }
@@ -355,9 +371,8 @@ impl Device {
     /// The group that is notified when bytes came in, while the device is there. `PASSIVE_LEVEL`.
     #[must_use]
     pub fn service_group(&self) -> Option<ComPtr<IServiceGroup>> {
-        let _region = CriticalRegion::enter();
-        let _inside = self.gate.enter()?;
-        // SAFETY: it is taken away only when nobody is inside the gate.
+        let _transition = self.take_transition();
+        // SAFETY: it is written with the transition held only.
         let port = unsafe { &*self.port.get() };
         port.as_ref().map(|port| port.group.clone())
     }
@@ -386,6 +401,17 @@ impl Device {
             .unwrap_or(true)
     }
 
+    /// Whether its interrupt was given up, and nothing is under way that setting it up would disturb. With the
+    /// transition held.
+    fn lacks_its_interrupt(&self) -> bool {
+        // Ordering: if it has only just been given up, that is found out the next time.
+        let has_interrupt = self.has_interrupt.load(Ordering::Relaxed);
+        self.lock.is_interrupt()
+            && !has_interrupt
+            && self.transmit_ring.is_empty()
+            && !self.is_listening()
+    }
+
     fn is_listening(&self) -> bool {
         // Ordering: pairs with `listen`; the ring was emptied before.
         self.listening.load(Ordering::Acquire)
@@ -407,14 +433,15 @@ impl Device {
         self.write_in_progress.take(|| backoff.wait())
     }
 
-    /// Does `work` under the device's lock while the device has power. Without power nothing else runs that uses
+    /// Does `work` under the device's lock while its interrupt is connected. Otherwise nothing else runs that uses
     /// what is under it, and the lock, which is the interrupt's, may not be had. `PASSIVE_LEVEL`.
     fn with_locked_or_alone(&self, _transition: &Transition<'_>, work: impl FnOnce(&mut Locked)) {
-        if self.state.get().has_power() {
+        // Ordering: written with the transition held.
+        if self.connected.load(Ordering::Relaxed) {
             self.with_locked(work);
         } else {
-            // SAFETY: with the transition held, no other thread is here or gives the device power; nobody is inside the
-            // gate, and the interrupt is not connected.
+            // SAFETY: with the transition held, no other thread is here or connects the interrupt; it is not connected, and
+            // nobody is inside the gate as long as it is not.
             work(unsafe { &mut *self.locked.get() });
         }
     }

@@ -49,7 +49,8 @@ impl Device {
         let context = core::ptr::from_ref(self).cast_mut().cast();
         // SAFETY: the device stays where it is, and disconnects before it goes.
         unsafe { self.lock.register(interrupt_routine, context) }?;
-        self.connect(&transition)?;
+        // Ordering: read with the transition held.
+        self.powered.store(true, Ordering::Relaxed);
         self.set_up(&transition, &writes)?;
         // Ordering: read with the transition held.
         self.started.store(true, Ordering::Relaxed);
@@ -67,25 +68,30 @@ impl Device {
         if self.connected.load(Ordering::Relaxed) {
             return Ok(());
         }
-        self.state.set(State::Off);
         let mut outcome = Ok(());
         self.with_locked_or_alone(transition, |locked| {
             outcome = self.silence_before_connection(locked);
         });
-        self.state.set(State::Unready);
         outcome?;
         // A byte that comes in from here on interrupts as soon as it is connected, and is silenced.
-        self.lock.connect()?;
+        self.state.set(State::Unready);
+        // The routine stays registered when it is disconnected (so in ReactOS's sources; Microsoft's are not public).
+        self.lock
+            .connect()
+            .inspect_err(|_| self.state.set(State::Off))?;
         // Ordering: as above.
         self.connected.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    /// Disconnects the interrupt. With the transition held.
+    /// Disconnects the interrupt, if it is connected. With the transition held.
     fn disconnect(&self) {
-        self.lock.disconnect();
         // Ordering: as in `connect`.
-        self.connected.store(false, Ordering::Relaxed);
+        if self.connected.load(Ordering::Relaxed) {
+            self.lock.disconnect();
+            // Ordering: as above.
+            self.connected.store(false, Ordering::Relaxed);
+        }
     }
 
     /// Ends an interrupt that firmware, a driver before this one, or the device's time in another machine has
@@ -120,9 +126,12 @@ impl Device {
         if self.state.get() != State::Off || !was_started {
             return Ok(());
         }
+        // Ordering: read with the transition held.
+        self.powered.store(true, Ordering::Relaxed);
         let writes = self.take_writes();
         // Its interrupt is connected only now: what firmware has done to the chip meanwhile, nobody could have ended.
-        self.connect(&transition)?;
+        self.connect(&transition)
+            .inspect_err(|_| self.counters.failed_setups.count())?;
         let outcome = if self.leaves_setup_to_streams() {
             Ok(())
         } else {
@@ -137,14 +146,18 @@ impl Device {
     fn leaves_setup_to_streams(&self) -> bool {
         // Ordering: written with the transition held.
         let rendering = self.rendering.load(Ordering::Relaxed);
+        // Ordering: as above.
+        let capturing = self.capturing.load(Ordering::Relaxed);
         let waits = self.with_locked(|locked| locked.uart.setup_waits());
-        waits == Some(true) && !rendering && !self.is_listening()
+        waits == Some(true) && !rendering && !capturing
     }
 
     /// Power is about to go: lets out what waits, makes the UART quiet and lets nobody in. Does nothing
     /// if the device has no power. `PASSIVE_LEVEL`.
     pub fn sleep(&self) {
         let transition = self.take_transition();
+        // Ordering: read with the transition held.
+        self.powered.store(false, Ordering::Relaxed);
         if !self.state.get().has_power() {
             return;
         }

@@ -35,10 +35,16 @@ impl Device {
     pub(super) fn set_up(&self, transition: &Transition<'_>, _writes: &Claimed<'_>) -> Outcome<()> {
         self.connect(transition)
             .inspect_err(|_| self.counters.failed_setups.count())?;
-        self.with_locked(|locked| {
+        let begun = self.with_locked(|locked| {
             self.state.set(State::Unready);
+            locked.fruitless_interrupts = 0;
+            locked.out_of_service = false;
             locked.uart.begin_setup();
         });
+        if begun.is_none() {
+            self.state.set(State::Failed);
+            return Err(STATUS_IO_DEVICE_ERROR);
+        }
         // Ordering: the timer's pace is found out again afterwards.
         self.has_interrupt
             .store(self.lock.is_interrupt(), Ordering::Relaxed);

@@ -70,7 +70,7 @@ impl Device {
         let mut budget = Budget::of(Budget::TURN);
         // SAFETY: service routines run with the interrupt's lock held, which is the device's.
         let locked = unsafe { &mut *self.locked.get() };
-        let is_ours = if state == State::Ready {
+        let is_ours = if state == State::Ready && !locked.out_of_service {
             self.serve_interrupt(locked, &mut budget)
         } else {
             self.silence(locked, &mut budget).was_ours()
@@ -108,7 +108,7 @@ impl Device {
         if !had_cause {
             return false;
         }
-        if locked.receiver.tell() || left_over {
+        if locked.receiver.tell() || left_over || locked.uart.holds_back() {
             self.notify();
         }
         if moved > 0 || !left_over {
@@ -118,10 +118,12 @@ impl Device {
         // Registers that name a cause whatever is done belong to a chip that is broken or gone. Whoever
         // shares the line must not wait for it, and the system not for a line that stays active.
         locked.fruitless_interrupts += 1;
-        if locked.fruitless_interrupts >= MOST_FRUITLESS_INTERRUPTS
-            && locked.uart.give_up_interrupts()
-        {
+        if locked.fruitless_interrupts >= MOST_FRUITLESS_INTERRUPTS {
             locked.fruitless_interrupts = 0;
+            locked.out_of_service = !locked.uart.give_up_interrupts();
+            if locked.out_of_service {
+                locked.transmitter.give_up();
+            }
             // Ordering: the service that was notified above finds out how the timers have to go.
             self.has_interrupt.store(false, Ordering::Relaxed);
         }
@@ -135,7 +137,7 @@ impl Device {
         for _ in 0..most {
             let now = clock::now();
             let turn = self.with_locked(|locked| {
-                if self.state.get() != State::Ready {
+                if self.state.get() != State::Ready || locked.out_of_service {
                     return Turn::default();
                 }
                 let mut budget = Budget::of(Budget::TURN);

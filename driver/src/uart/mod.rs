@@ -6,6 +6,7 @@
 pub mod mpu401;
 pub mod ns16550;
 mod removed;
+mod row;
 pub mod software;
 
 use core::ffi::CStr;
@@ -174,8 +175,13 @@ pub trait Uart {
     /// The longest time, in microseconds, for which a healthy UART accepts no byte.
     fn longest_hold(&self) -> u32;
 
+    /// Whether it holds bytes back that it has read, until it knows what they are.
+    fn holds_back(&self) -> bool {
+        false
+    }
+
     /// Has the chip not interrupt any more, as its interrupts can't be ended one by one; until it is set up
-    /// again. Returns whether that can be had. At most [`Budget::TURN`] register accesses.
+    /// again. Returns whether it works without. At most four register accesses.
     fn give_up_interrupts(&mut self) -> bool {
         false
     }
@@ -278,6 +284,10 @@ impl<B: Bus> Uart for AnyUart<B> {
 
     fn answers(&mut self) -> bool {
         each!(self, uart => uart.answers())
+    }
+
+    fn holds_back(&self) -> bool {
+        each!(self, uart => uart.holds_back())
     }
 
     fn give_up_interrupts(&mut self) -> bool {

@@ -3,6 +3,7 @@
 //! Such a chip interrupts for received bytes only, so sending goes by a timer. Data sheets and drivers
 //! disagree about nearly everything else; see the constants.
 
+use super::row::Row;
 use super::{Budget, Exchange, Received, Setup, SetupError, Silenced, Turn, Uart};
 use crate::bus::Bus;
 use crate::kernel::clock::{InterruptTime, MILLISECOND};
@@ -33,9 +34,8 @@ const BUSY_TESTS: u32 = 2;
 const PATIENCE: InterruptTime = 25 * MILLISECOND;
 /// How long to wait for a chip that has acknowledged no reset to acknowledge that it entered UART mode.
 const UART_MODE_PATIENCE: InterruptTime = 2 * MILLISECOND;
-/// Old bytes may lie in front of the acknowledgement, and bytes that came in while nobody looked in front of new
-/// ones: 64 in the deepest receive FIFO that is known (Bochs), and as many that come in while it is emptied. A
-/// chip that has still more is stuck.
+/// Old bytes may lie in front of the acknowledgement: 64 in the deepest receive FIFO that is known
+/// (Bochs), and as many that come in while it is emptied. A chip that has still more is stuck.
 const MOST_STALE_BYTES: u32 = 128;
 /// Register accesses for each call of `setup`, its command and final looks included.
 const SETUP_ACCESSES: u32 = Budget::TURN - 3;
@@ -71,9 +71,8 @@ pub struct Mpu401<B: Bus> {
     /// When the phase, or the wait for the acknowledgement of its command, began.
     since: Option<InterruptTime>,
     stale_bytes: u32,
-    /// Bytes that were read in a row, with another one to be read each time.
-    read_in_a_row: u32,
-    /// Zeros among them that were not given away yet, read from registers that all read zero.
+    row: Row,
+    /// Zeros in it that were not given away yet, read from registers that all read zero.
     held_zeros: u32,
     /// Received bytes that were thrown away and not reported yet.
     discarded: u32,
@@ -93,7 +92,7 @@ impl<B: Bus> Mpu401<B> {
             uart_mode_patience: UART_MODE_PATIENCE,
             since: None,
             stale_bytes: 0,
-            read_in_a_row: 0,
+            row: Row::default(),
             held_zeros: 0,
             discarded: 0,
         }
@@ -169,8 +168,8 @@ impl<B: Bus> Mpu401<B> {
             Phase::SecondReset => return Setup::Failed(SetupError::NoAcknowledge),
             Phase::EnterUartMode | Phase::Ready => {
                 self.enter(Phase::Ready);
-                self.read_in_a_row = 0;
-                self.held_zeros = 0;
+                self.row.end();
+                self.discarded += core::mem::take(&mut self.held_zeros);
                 return Setup::Ready;
             }
             Phase::Quiesce => return Setup::Ready,
@@ -294,7 +293,7 @@ impl<B: Bus> Uart for Mpu401<B> {
     fn turn(
         &mut self,
         exchange: &mut impl Exchange,
-        _now: InterruptTime,
+        now: InterruptTime,
         budget: &mut Budget,
     ) -> Turn {
         let mut turn = Turn::default();
@@ -307,18 +306,19 @@ impl<B: Bus> Uart for Mpu401<B> {
             let status = self.status(budget);
             let readable = status & NOTHING_TO_READ == 0;
             if !readable {
-                self.read_in_a_row = 0;
+                self.row.end();
                 self.release_zeros(exchange);
-            } else if self.read_in_a_row >= MOST_STALE_BYTES {
-                // What is read there is no music, and what is written goes nowhere.
-                self.held_zeros = 0;
-                turn.missing = true;
-                break;
             }
             if readable {
                 budget.spend(1);
                 let byte = self.bus.read(DATA);
-                self.read_in_a_row += 1;
+                if !self.row.goes_on(now, BYTE_TIME) {
+                    // What is read there is no music, and what is written goes nowhere. It is read all the same: a
+                    // chip that is well again has nothing to read then.
+                    self.held_zeros = 0;
+                    turn.missing = true;
+                    continue;
+                }
                 turn.received += 1;
                 if status == 0 && byte == 0 {
                     // It may be a byte, or registers that all read zero: that is decided by what follows. What
@@ -358,7 +358,18 @@ impl<B: Bus> Uart for Mpu401<B> {
         self.bus.read(STATUS) != NO_CHIP
     }
 
+    fn holds_back(&self) -> bool {
+        self.held_zeros > 0
+    }
+
+    fn give_up_interrupts(&mut self) -> bool {
+        // Outside of UART mode received bytes raise no interrupt.
+        self.bus.write(COMMAND, COMMAND_RESET);
+        false
+    }
+
     fn begin_quiescing(&mut self) {
+        self.discarded += core::mem::take(&mut self.held_zeros);
         self.enter(Phase::Quiesce);
     }
 

@@ -2,6 +2,7 @@
 
 use bitflags::bitflags;
 
+use super::row::Row;
 use super::{Budget, Exchange, Received, Setup, SetupError, Silenced, Turn, Uart};
 use crate::bus::Bus;
 use crate::kernel::clock::{InterruptTime, MICROSECOND};
@@ -69,7 +70,7 @@ const NOBODY_THERE: u8 = 0xFF;
 /// Written and read back: only a chip with a scratch register remembers both.
 const SCRATCH_PATTERNS: [u8; 2] = [0xAA, 0x55];
 /// Bytes that lie in the deepest receive FIFO of the family (64, TI TL16C750), and as many that come in while
-/// it is emptied. A chip that has still more is stuck, when it is set up and later.
+/// it is emptied. A chip that has still more is stuck.
 const MOST_STALE_BYTES: u32 = 128;
 /// Bytes that may come in while the chip is programmed: that takes 20 µs, less than a byte.
 const BYTES_DURING_PROGRAMMING: u32 = 2;
@@ -124,8 +125,7 @@ pub struct Ns16550<B: Bus> {
     enabled: InterruptEnable,
     /// The chip's interrupts are used: it has a line, and they were not given up.
     interrupts: bool,
-    /// Bytes that were read in a row, with another one to be read each time.
-    read_in_a_row: u32,
+    row: Row,
     /// Bytes that were thrown away since the chip was found.
     stale_bytes: u32,
     /// Received bytes that were thrown away and not reported yet.
@@ -145,7 +145,7 @@ impl<B: Bus> Ns16550<B> {
             credit_ends: 0,
             enabled: InterruptEnable::empty(),
             interrupts: settings.has_interrupt,
-            read_in_a_row: 0,
+            row: Row::default(),
             stale_bytes: 0,
             discarded: 0,
         }
@@ -156,10 +156,14 @@ impl<B: Bus> Ns16550<B> {
         self.enabled = enabled;
     }
 
+    /// Microseconds that a byte takes on the wire.
+    fn byte_time(&self) -> u32 {
+        BITS_PER_BYTE * 1_000_000 / self.settings.baud_rate.max(1)
+    }
+
     /// Microseconds that a full FIFO, and the byte in front of it, take to leave the chip.
     fn time_to_empty(&self) -> u32 {
-        let byte_time = BITS_PER_BYTE * 1_000_000 / self.settings.baud_rate.max(1);
-        (self.depth + 1) * byte_time
+        (self.depth + 1) * self.byte_time()
     }
 
     /// Masks all causes of interrupts. Where firmware has left access to the divisor on, the register of
@@ -271,7 +275,7 @@ impl<B: Bus> Uart for Ns16550<B> {
         self.phase = Phase::Detect;
         self.credit = 0;
         self.interrupts = self.settings.has_interrupt;
-        self.read_in_a_row = 0;
+        self.row.end();
         self.stale_bytes = 0;
     }
 
@@ -365,13 +369,14 @@ impl<B: Bus> Uart for Ns16550<B> {
             }
             let status = LineStatus::from_bits_retain(status);
             if !status.contains(LineStatus::DATA_READY) {
-                self.read_in_a_row = 0;
-            } else if self.read_in_a_row >= MOST_STALE_BYTES {
-                // What is read there is no music.
+                self.row.end();
+            } else if !self.row.goes_on(now, self.byte_time()) {
+                // What is read there is no music. It is read all the same: a chip that is well again has nothing to
+                // read then.
+                budget.spend(1);
+                self.bus.read(RECEIVE_TRANSMIT);
                 turn.missing = true;
-                return turn;
-            } else {
-                self.read_in_a_row += 1;
+                continue;
             }
             self.take_in(status, exchange, budget, &mut turn);
             if status.contains(LineStatus::TRANSMITTER_EMPTY) {
