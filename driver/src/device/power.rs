@@ -113,7 +113,7 @@ impl Device {
         }
     }
 
-    /// Power is there: lets everybody in. Does nothing if the device has power already, or was not started.
+    /// Power is there: lets everybody in. Does nothing if the device works already, or was not started.
     /// A UART that acknowledges its setting up when it likes is not waited for, as all the machine would wait;
     /// it is set up when a stream runs. `PASSIVE_LEVEL`.
     ///
@@ -123,7 +123,9 @@ impl Device {
         let transition = self.take_transition();
         // Ordering: written with the transition held.
         let was_started = self.started.load(Ordering::Relaxed);
-        if self.state.get() != State::Off || !was_started {
+        let state = self.state.get();
+        // It is said twice, by way of the adapter and of the port; what failed the first time is tried again.
+        if !was_started || matches!(state, State::Ready | State::Removed) {
             return Ok(());
         }
         // Ordering: read with the transition held.

@@ -177,6 +177,11 @@ macro_rules! constants {
 trait FromConstant<T> {
     fn from_constant(value: T) -> Self;
 }
+impl FromConstant<u8> for i128 {
+    fn from_constant(value: u8) -> Self {
+        value.into()
+    }
+}
 impl FromConstant<u32> for i128 {
     fn from_constant(value: u32) -> Self {
         value.into()
@@ -205,6 +210,7 @@ constants! {
         POWER_DEVICE_D1 = PowerDeviceD1,
         POWER_DEVICE_D2 = PowerDeviceD2,
         POWER_DEVICE_D3 = PowerDeviceD3,
+        CM_RESOURCE_SHARE_SHARED = CmResourceShareShared,
         CM_RESOURCE_TYPE_PORT = CmResourceTypePort,
         CM_RESOURCE_TYPE_INTERRUPT = CmResourceTypeInterrupt,
         CM_RESOURCE_TYPE_MEMORY = CmResourceTypeMemory,
