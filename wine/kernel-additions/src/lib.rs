@@ -7,6 +7,7 @@
     reason = "functions keep the names that Windows gives them"
 )]
 
+mod critical_region;
 mod driver_extension;
 mod memory;
 mod panic;

@@ -10,7 +10,7 @@ use crate::cross;
 use crate::failure::Failure;
 
 /// What `kernel-additions` has of its own.
-const ADDED: [&str; 12] = [
+const ADDED: [&str; 14] = [
     "EtwRegister",
     "EtwSetInformation",
     "EtwUnregister",
@@ -22,6 +22,8 @@ const ADDED: [&str; 12] = [
     // Wine's fail.
     "IoAllocateDriverObjectExtension",
     "IoGetDriverObjectExtension",
+    "KeEnterCriticalRegion",
+    "KeLeaveCriticalRegion",
     "KeQueryInterruptTimePrecise",
     "MmMapIoSpaceEx",
 ];
