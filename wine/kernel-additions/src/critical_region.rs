@@ -1,6 +1,5 @@
-//! Critical regions. Wine's own keep a count in the thread's object, and on its dispatcher's thread there may be none:
-//! `KeGetCurrentThread` looks for the client's thread there (dlls/ntoskrnl.exe/sync.c and ntoskrnl.c in Wine 8.0), which
-//! may have ended. They do nothing else there, and nothing here.
+//! Critical regions. Those of Wine 8.0 write to the thread's object, and its dispatcher's thread may have none: the
+//! driver ended there with a write to address 0x30. Wine suspends no thread of its kernel, so nothing has to be done.
 
 /// Keeps the thread from being suspended.
 #[unsafe(no_mangle)]

@@ -51,6 +51,10 @@ const BEGIN: &[Step] = &[
         line: Line("IRegistryKey::QueryValueKey: PortName ", "STATUS_SUCCESS"),
     },
     Step {
+        name: "registers for power",
+        line: Line("PcRegisterAdapterPowerManagement ", "STATUS_SUCCESS"),
+    },
+    Step {
         name: "makes a MIDI port",
         line: Line("PcNewPort: CLSID_PortMidi ", "STATUS_SUCCESS"),
     },
@@ -69,10 +73,6 @@ const BEGIN: &[Step] = &[
     Step {
         name: "StartDevice registers the subdevice",
         line: Line("PcRegisterSubdevice: UART ", "STATUS_SUCCESS"),
-    },
-    Step {
-        name: "registers for power",
-        line: Line("PcRegisterAdapterPowerManagement ", "STATUS_SUCCESS"),
     },
     Step {
         name: "and is content",
