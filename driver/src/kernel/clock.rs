@@ -24,12 +24,6 @@ pub fn now() -> InterruptTime {
     unsafe { ffi::KeQueryInterruptTimePrecise(&raw mut stamp) }
 }
 
-/// Busy-waits for at most 50 µs. Any IRQL.
-pub fn stall(microseconds: u32) {
-    // SAFETY: takes a number only.
-    unsafe { ffi::KeStallExecutionProcessor(microseconds.min(50)) };
-}
-
 /// Has this thread sleep for at least that many milliseconds: up to the next tick of the clock after that,
 /// and a tick may last 15.6 ms. `PASSIVE_LEVEL`.
 pub fn sleep(milliseconds: u32) {
@@ -41,24 +35,26 @@ pub fn sleep(milliseconds: u32) {
     let _ = unsafe { ffi::KeDelayExecutionThread(KERNEL_MODE, 0, &raw mut interval) };
 }
 
-/// Waits that grow: what is nearly done is looked at again within microseconds, everything else after a
-/// sleep. `PASSIVE_LEVEL`.
+/// Waits that grow: what is nearly done is looked at again immediately, everything else after a sleep.
+/// `PASSIVE_LEVEL`.
 #[derive(Debug, Default)]
 pub struct Backoff {
-    stalls: u32,
+    spins: u32,
 }
 
 impl Backoff {
-    /// Microseconds of a stall.
-    const STALL: u32 = 20;
-    /// Stalls before the first sleep: longer than a write or a turn lasts.
-    const STALLS: u32 = 10;
+    /// Pauses of the processor in a spin; each takes some tens of nanoseconds.
+    const PAUSES: u32 = 100;
+    /// Spins before the first sleep: together about as long as a write or a turn lasts.
+    const SPINS: u32 = 10;
 
     /// Waits a little, or a clock tick.
     pub fn wait(&mut self) {
-        if self.stalls < Self::STALLS {
-            self.stalls += 1;
-            stall(Self::STALL);
+        if self.spins < Self::SPINS {
+            self.spins += 1;
+            for _ in 0..Self::PAUSES {
+                core::hint::spin_loop();
+            }
         } else {
             sleep(1);
         }

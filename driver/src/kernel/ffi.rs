@@ -11,9 +11,9 @@ pub(super) use emulated_pc::{
         ExAllocateTimer, ExCancelTimer, ExDeleteTimer, ExFreePoolWithTag, ExSetTimer, IRP,
         IRP_MJ_PNP, IoAllocateDriverObjectExtension, IoGetDriverObjectExtension, KSPIN_LOCK,
         KeAcquireSpinLockRaiseToDpc, KeDelayExecutionThread, KeEnterCriticalRegion,
-        KeLeaveCriticalRegion, KeQueryInterruptTimePrecise, KeReleaseSpinLock,
-        KeStallExecutionProcessor, LARGE_INTEGER, MmMapIoSpaceEx, MmUnmapIoSpace, READ_PORT_UCHAR,
-        READ_REGISTER_UCHAR, WRITE_PORT_UCHAR, WRITE_REGISTER_UCHAR,
+        KeLeaveCriticalRegion, KeQueryInterruptTimePrecise, KeReleaseSpinLock, LARGE_INTEGER,
+        MmMapIoSpaceEx, MmUnmapIoSpace, READ_PORT_UCHAR, READ_REGISTER_UCHAR, WRITE_PORT_UCHAR,
+        WRITE_REGISTER_UCHAR,
     },
     portclass::{
         PcAddAdapterDevice, PcDispatchIrp, PcInitializeAdapterDriver, PcNewInterruptSync,
@@ -36,8 +36,8 @@ mod windows {
     pub(in crate::kernel) use wdk_sys::ntddk::{
         ExAllocateTimer, ExCancelTimer, ExDeleteTimer, ExFreePoolWithTag, ExSetTimer,
         IoAllocateDriverObjectExtension, IoGetDriverObjectExtension, KeDelayExecutionThread,
-        KeEnterCriticalRegion, KeLeaveCriticalRegion, KeQueryInterruptTimePrecise,
-        KeStallExecutionProcessor, MmMapIoSpaceEx, MmUnmapIoSpace,
+        KeEnterCriticalRegion, KeLeaveCriticalRegion, KeQueryInterruptTimePrecise, MmMapIoSpaceEx,
+        MmUnmapIoSpace,
     };
     #[cfg(not(target_arch = "x86"))]
     pub(in crate::kernel) use wdk_sys::ntddk::{KeAcquireSpinLockRaiseToDpc, KeReleaseSpinLock};

@@ -20,10 +20,6 @@ pub mod clock {
         NOW.fetch_add(platform::TIME_OF_A_LOOK, Ordering::Relaxed)
     }
 
-    pub fn stall(_microseconds: u32) {
-        platform::pause();
-    }
-
     pub fn sleep(_milliseconds: u32) {
         platform::pause();
     }
