@@ -222,38 +222,61 @@ const INTERRUPT_ID: u16 = 2;
 const FIFO_CONTROL: u16 = 2;
 const LINE_CONTROL: u16 = 3;
 const LINE_STATUS: u16 = 5;
-const RECEIVED: u8 = 0x01;
 const DIVISOR_ACCESS: u8 = 0x80;
 const DEEP_FIFO: u8 = 0x20;
 
-/// A 16550 whose "data ready" gets stuck at one: it interrupts for that as long as the cause is enabled.
-pub struct StuckDataReady {
+/// A 16550 of whose line status a bit gets stuck at one: it interrupts for that as long as the cause is enabled.
+pub struct StuckLineStatus {
     stuck: Rc<Cell<bool>>,
+    /// The bit of the line status.
+    bit: u8,
+    /// The bit of the interrupt enable register by which its cause is enabled.
+    cause: u8,
+    /// What identifies the cause.
+    identification: u8,
     enabled: u8,
 }
 
-impl StuckDataReady {
-    pub fn chip(stuck: &Rc<Cell<bool>>) -> Altered<Ns16550, Self> {
+impl StuckLineStatus {
+    /// The bit that says that a byte can be read.
+    pub fn data_ready(stuck: &Rc<Cell<bool>>) -> Altered<Ns16550, Self> {
+        Self::chip(stuck, 0x01, 0x01, 0xC4)
+    }
+
+    /// The bit that says that a byte was lost.
+    pub fn overrun(stuck: &Rc<Cell<bool>>) -> Altered<Ns16550, Self> {
+        Self::chip(stuck, 0x02, 0x04, 0xC6)
+    }
+
+    fn chip(
+        stuck: &Rc<Cell<bool>>,
+        bit: u8,
+        cause: u8,
+        identification: u8,
+    ) -> Altered<Ns16550, Self> {
         Altered {
             chip: Ns16550::new(Ns16550Switches::default()),
             oddity: Self {
                 stuck: Rc::clone(stuck),
+                bit,
+                cause,
+                identification,
                 enabled: 0,
             },
         }
     }
 
     fn interrupts(&self) -> bool {
-        self.stuck.get() && self.enabled & RECEIVED != 0
+        self.stuck.get() && self.enabled & self.cause != 0
     }
 }
 
-impl Oddity<Ns16550> for StuckDataReady {
+impl Oddity<Ns16550> for StuckLineStatus {
     fn read(&mut self, chip: &mut Ns16550, offset: u16, now: Instant) -> u8 {
         let value = chip.read(offset, now);
         match offset {
-            LINE_STATUS if self.stuck.get() => value | RECEIVED,
-            INTERRUPT_ID if self.interrupts() => 0xC4,
+            LINE_STATUS if self.stuck.get() => value | self.bit,
+            INTERRUPT_ID if self.interrupts() => self.identification,
             _ => value,
         }
     }
@@ -292,52 +315,5 @@ impl Oddity<Ns16550> for DeepFifoOnDemand {
             self.deep.set(value & DEEP_FIFO != 0);
         }
         chip.write(offset, value, now);
-    }
-}
-
-const LINE_STATUS_CAUSE: u8 = 0x04;
-const OVERRUN: u8 = 0x02;
-
-/// A 16550 whose overrun bit gets stuck: it interrupts for that as long as the cause is enabled.
-pub struct StuckOverrun {
-    stuck: Rc<Cell<bool>>,
-    enabled: u8,
-}
-
-impl StuckOverrun {
-    pub fn chip(stuck: &Rc<Cell<bool>>) -> Altered<Ns16550, Self> {
-        Altered {
-            chip: Ns16550::new(Ns16550Switches::default()),
-            oddity: Self {
-                stuck: Rc::clone(stuck),
-                enabled: 0,
-            },
-        }
-    }
-
-    fn interrupts(&self) -> bool {
-        self.stuck.get() && self.enabled & LINE_STATUS_CAUSE != 0
-    }
-}
-
-impl Oddity<Ns16550> for StuckOverrun {
-    fn read(&mut self, chip: &mut Ns16550, offset: u16, now: Instant) -> u8 {
-        let value = chip.read(offset, now);
-        match offset {
-            LINE_STATUS if self.stuck.get() => value | OVERRUN,
-            INTERRUPT_ID if self.interrupts() => 0xC6,
-            _ => value,
-        }
-    }
-
-    fn write(&mut self, chip: &mut Ns16550, offset: u16, value: u8, now: Instant) {
-        if offset == INTERRUPT_ENABLE && chip.read(LINE_CONTROL, now) & DIVISOR_ACCESS == 0 {
-            self.enabled = value;
-        }
-        chip.write(offset, value, now);
-    }
-
-    fn interrupt_line(&self, chip: &Ns16550) -> bool {
-        self.interrupts() || chip.interrupt_line()
     }
 }

@@ -15,7 +15,7 @@ use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 
 use portcls::types::NTSTATUS;
 
-use crate::stage::{CHIPS, Plan, Stage, UARTS, Uart, counter, seeded, write};
+use crate::stage::{CHIPS, FailedCase, Plan, Stage, UARTS, Uart, counter, seeded, write};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Request {
@@ -232,7 +232,7 @@ fn is_gone(stage: &Stage, pins: &Pins, what: &str) {
 fn beside(uart: Uart, line: Line, before: Before, first: Request, second: Request) {
     let what = format!("{uart:?}, {line:?}, {before:?}: {first:?} beside {second:?}");
     explore(|point| {
-        let _announce = Announce(&what);
+        let _announce = FailedCase(&what);
         boot(seeded(1), |pc| {
             ACCEPTED.set(0);
             let stage = line.plan(uart).start(pc);
@@ -264,16 +264,6 @@ fn beside(uart: Uart, line: Line, before: Before, first: Request, second: Reques
             reached
         })
     });
-}
-
-struct Announce<'a>(&'a str);
-
-impl Drop for Announce<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("FAILED {}", self.0);
-        }
-    }
 }
 
 /// Has every pair be made.

@@ -10,19 +10,17 @@ use std::time::Duration;
 use emulated_pc::hardware::chip::{Chip, Condition};
 use emulated_pc::{FunctionalDevice, Pc, Removal, Trigger};
 use midiuart::filter::{CAPTURE_PIN, REFERENCE_STRING, RENDER_PIN};
-use portcls::com::ComPtr;
-use portcls::interfaces::IPowerNotify;
 use portcls::ks::{KSSTATE_PAUSE, KSSTATE_RUN, KSSTATE_STOP};
 use portcls::status::STATUS_SUCCESS;
-use portcls::types::{DEVICE_POWER_STATE, POWER_DEVICE_D0, POWER_DEVICE_D3, POWER_STATE};
+use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 
 use crate::altered::{
-    BusyIsBusy, DeepFifoOnDemand, LateAcknowledge, StuckDataReady, StuckOverrun, UsedByFirmware,
-    start,
+    BusyIsBusy, DeepFifoOnDemand, LateAcknowledge, StuckLineStatus, UsedByFirmware, start,
 };
 use crate::music::{assert_same, sysex};
 use crate::stage::{
-    CHIPS, Client, Opens, Plan, Stage, Uart, counter, ms, over_seeds, run_with, seeded, write,
+    CHIPS, Client, Opens, Plan, Stage, Uart, counter, ms, notify_power, over_seeds, run_with,
+    seeded, set_stream_state, write,
 };
 
 /// Longer than the tick of the clock, and shorter than the driver's own patience with a reset (25 ms).
@@ -150,7 +148,12 @@ fn a_chip_that_firmware_has_used_raises_no_storm_before_it_wakes() {
 fn stuck_data_ready_raises_no_storm() {
     run_with(seeded(1), |pc| {
         let stuck = Rc::new(Cell::new(false));
-        let stage = start(pc, StuckDataReady::chip(&stuck), Some(Trigger::Level), &[]);
+        let stage = start(
+            pc,
+            StuckLineStatus::data_ready(&stuck),
+            Some(Trigger::Level),
+            &[],
+        );
         let filter = stage.filter();
         let input = Client::Wdmaud.input(&filter);
         stage.wait(20);
@@ -167,7 +170,7 @@ fn stuck_data_ready_raises_no_storm() {
 fn stuck_data_ready_is_not_music() {
     run_with(seeded(1), |pc| {
         let stuck = Rc::new(Cell::new(false));
-        let stage = start(pc, StuckDataReady::chip(&stuck), None, &[]);
+        let stage = start(pc, StuckLineStatus::data_ready(&stuck), None, &[]);
         let filter = stage.filter();
         let input = Client::Wdmaud.input(&filter);
         stage.wait(20);
@@ -224,15 +227,6 @@ fn a_deep_fifo_that_was_full_once_is_caught_up_with_on_an_edge_triggered_line() 
     });
 }
 
-/// Calls the miniport's `PowerChangeNotify`, as a port does that leaves its streams in RUN.
-fn notify_power(stage: &Stage, power: DEVICE_POWER_STATE) {
-    let miniport = stage.function.miniport().expect("a miniport");
-    let notify: ComPtr<IPowerNotify> = miniport.query().expect("it hears of power");
-    let power = POWER_STATE { DeviceState: power };
-    // SAFETY: the reference keeps the object live.
-    unsafe { IPowerNotify::PowerChangeNotify(notify.as_ptr(), power) };
-}
-
 #[test]
 fn a_stream_that_is_brought_to_run_again_runs() {
     over_seeds(1, |pc, _| {
@@ -242,20 +236,13 @@ fn a_stream_that_is_brought_to_run_again_runs() {
         assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
         notify_power(&stage, POWER_DEVICE_D3);
         notify_power(&stage, POWER_DEVICE_D0);
-        let status = set_state(&pin, KSSTATE_RUN);
+        let status = set_stream_state(&pin, KSSTATE_RUN);
         assert_eq!(status, STATUS_SUCCESS, "it says that it runs");
         assert_eq!(write(pc, &pin, &[0xF8]), (STATUS_SUCCESS, 1));
         drop(pin);
         drop(filter);
         stage.take_down();
     });
-}
-
-/// Calls the stream's `SetState` itself.
-fn set_state(pin: &emulated_pc::Pin, state: portcls::ks::KSSTATE) -> portcls::types::NTSTATUS {
-    let stream = pin.stream();
-    // SAFETY: the stream is live.
-    unsafe { portcls::interfaces::IMiniportMidiStream::SetState(stream.as_ptr(), state) }
 }
 
 #[test]
@@ -304,7 +291,12 @@ fn fifos_of_64_bytes_are_switched_on_where_they_are_used() {
 fn a_stuck_line_error_raises_no_storm() {
     run_with(seeded(1), |pc| {
         let stuck = Rc::new(Cell::new(false));
-        let stage = start(pc, StuckOverrun::chip(&stuck), Some(Trigger::Level), &[]);
+        let stage = start(
+            pc,
+            StuckLineStatus::overrun(&stuck),
+            Some(Trigger::Level),
+            &[],
+        );
         stage.wait(20);
         stuck.set(true);
         stage.device.with_chip(|_| ());
@@ -398,7 +390,7 @@ fn a_stream_that_was_brought_to_run_while_power_went_works_when_power_is_back() 
                     pc,
                     point,
                     ("run", || {
-                        let _ = set_state(&pin, KSSTATE_RUN);
+                        let _ = set_stream_state(&pin, KSSTATE_RUN);
                     }),
                     ("power", || {
                         notify_power(&stage, POWER_DEVICE_D3);
@@ -406,10 +398,14 @@ fn a_stream_that_was_brought_to_run_while_power_went_works_when_power_is_back() 
                     }),
                 );
                 stage.wait(100);
-                assert_eq!(set_state(&pin, KSSTATE_RUN), STATUS_SUCCESS, "{uart:?}");
+                assert_eq!(
+                    set_stream_state(&pin, KSSTATE_RUN),
+                    STATUS_SUCCESS,
+                    "{uart:?}"
+                );
                 let written = write(pc, &pin, &[0xF8]);
                 assert_eq!(written, (STATUS_SUCCESS, 1), "{uart:?}");
-                assert_eq!(set_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
+                assert_eq!(set_stream_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
                 drop(pin);
                 drop(filter);
                 stage.take_down();
@@ -439,9 +435,9 @@ impl Call {
                 notify_power(stage, POWER_DEVICE_D3);
                 notify_power(stage, POWER_DEVICE_D0);
             }
-            Self::Run => drop(set_state(pin, KSSTATE_RUN)),
-            Self::Pause => drop(set_state(pin, KSSTATE_PAUSE)),
-            Self::Stop => drop(set_state(pin, KSSTATE_STOP)),
+            Self::Run => drop(set_stream_state(pin, KSSTATE_RUN)),
+            Self::Pause => drop(set_stream_state(pin, KSSTATE_PAUSE)),
+            Self::Stop => drop(set_stream_state(pin, KSSTATE_STOP)),
         }
     }
 }
@@ -471,8 +467,8 @@ fn streams_beside_power_without_the_ports_locks_work_when_they_are_run_again() {
                                 let what = format!("{uart:?} {id} {first:?} {second:?}");
                                 stage.wait(50);
                                 notify_power(&stage, POWER_DEVICE_D0);
-                                assert_eq!(set_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
-                                assert_eq!(set_state(&pin, KSSTATE_RUN), STATUS_SUCCESS);
+                                assert_eq!(set_stream_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
+                                assert_eq!(set_stream_state(&pin, KSSTATE_RUN), STATUS_SUCCESS);
                                 if id == RENDER_PIN {
                                     let written = write(pc, &pin, &[0xF8]);
                                     assert_eq!(written, (STATUS_SUCCESS, 1), "{what}");
@@ -486,7 +482,7 @@ fn streams_beside_power_without_the_ports_locks_work_when_they_are_run_again() {
                                     let more = counter(&filter, "bytes_unheard") - unheard;
                                     assert_eq!(more, 0, "{what}: deaf");
                                 }
-                                assert_eq!(set_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
+                                assert_eq!(set_stream_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
                                 drop(pin);
                                 drop(filter);
                                 stage.take_down();

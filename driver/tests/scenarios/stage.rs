@@ -19,9 +19,11 @@ use emulated_pc::{
 use midiuart::counters;
 use midiuart::filter::{CAPTURE_PIN, REFERENCE_STRING, RENDER_PIN};
 use midiuart::properties::{KSPROPERTY_MIDIUART_COUNTERS, KSPROPSETID_MidiUart};
-use portcls::interfaces::IMiniportMidiStream;
+use portcls::com::ComPtr;
+use portcls::interfaces::{IMiniportMidiStream, IPowerNotify};
+use portcls::ks::KSSTATE;
 use portcls::status::STATUS_SUCCESS;
-use portcls::types::NTSTATUS;
+use portcls::types::{DEVICE_POWER_STATE, NTSTATUS, POWER_STATE};
 
 const PORTS: u16 = 0x330;
 /// Where those of a second card are.
@@ -79,7 +81,7 @@ impl Drop for HowToRepeat {
 }
 
 /// Says which case it is that fails.
-struct FailedCase<Case: Debug>(Case);
+pub struct FailedCase<Case: Debug>(pub Case);
 
 impl<Case: Debug> Drop for FailedCase<Case> {
     fn drop(&mut self) {
@@ -509,4 +511,20 @@ pub fn read(pc: &Pc, pin: &Pin, capacity: usize) -> (NTSTATUS, Vec<u8>) {
     assert!(taken <= length, "{taken} bytes in a buffer of {length}");
     buffer.truncate(taken as usize);
     (status, buffer)
+}
+
+/// Calls a stream's `SetState` itself, as a port does that locks nothing.
+pub fn set_stream_state(pin: &Pin, state: KSSTATE) -> NTSTATUS {
+    let stream = pin.stream();
+    // SAFETY: the stream is live.
+    unsafe { IMiniportMidiStream::SetState(stream.as_ptr(), state) }
+}
+
+/// Calls the miniport's `PowerChangeNotify`, as a port does that leaves its streams as they are.
+pub fn notify_power(stage: &Stage, power: DEVICE_POWER_STATE) {
+    let miniport = stage.function.miniport().expect("a miniport");
+    let notify: ComPtr<IPowerNotify> = miniport.query().expect("it hears of power");
+    let power = POWER_STATE { DeviceState: power };
+    // SAFETY: the reference keeps the object live.
+    unsafe { IPowerNotify::PowerChangeNotify(notify.as_ptr(), power) };
 }

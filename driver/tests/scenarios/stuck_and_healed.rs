@@ -9,27 +9,20 @@ use emulated_pc::hardware::mpu401::{Mpu401, STATUS_COMMAND_REGISTER, STATUS_INPU
 use emulated_pc::hardware::quirk::{ChipKind, options_for};
 use emulated_pc::time::Instant;
 use midiuart::filter::{CAPTURE_PIN, RENDER_PIN};
-use portcls::com::ComPtr;
-use portcls::interfaces::IPowerNotify;
 use portcls::ks::{KSSTATE_RUN, KSSTATE_STOP};
 use portcls::status::STATUS_SUCCESS;
-use portcls::types::{DEVICE_POWER_STATE, POWER_DEVICE_D0, POWER_DEVICE_D3, POWER_STATE};
+use portcls::types::{POWER_DEVICE_D0, POWER_DEVICE_D3};
 
-use crate::altered::{Altered, Oddity, StuckDataReady, start};
+use crate::altered::{Altered, Oddity, StuckLineStatus, start};
 use crate::music::sysex;
-use crate::stage::{CHIPS, Client, Opens, Plan, Stage, Uart, counter, run_with, seeded, write};
+use crate::stage::{
+    CHIPS, Client, Opens, Plan, Uart, counter, notify_power, run_with, seeded, set_stream_state,
+    write,
+};
 
 fn mpu401(quirks: &[&str]) -> Mpu401 {
     let options = options_for(ChipKind::Mpu401, quirks).expect("such quirks");
     Mpu401::new(options.mpu401)
-}
-
-fn notify_power(stage: &Stage, power: DEVICE_POWER_STATE) {
-    let miniport = stage.function.miniport().expect("a miniport");
-    let notify: ComPtr<IPowerNotify> = miniport.query().expect("it hears of power");
-    let power = POWER_STATE { DeviceState: power };
-    // SAFETY: the reference keeps the object live.
-    unsafe { IPowerNotify::PowerChangeNotify(notify.as_ptr(), power) };
 }
 
 /// A receive FIFO of 64 bytes that is always full, as no client listens and no interrupt empties it: each write
@@ -105,7 +98,7 @@ fn bursts_of_a_turns_length_raise_no_storm() {
 fn a_16550_that_was_stuck_for_a_moment_is_set_up_for_the_next_client() {
     run_with(seeded(1), |pc| {
         let stuck = Rc::new(Cell::new(false));
-        let stage = start(pc, StuckDataReady::chip(&stuck), None, &[]);
+        let stage = start(pc, StuckLineStatus::data_ready(&stuck), None, &[]);
         let filter = stage.filter();
         let pin = filter.open_pin(CAPTURE_PIN).expect("the pin opens");
         assert_eq!(pin.set_state(KSSTATE_RUN), STATUS_SUCCESS);
@@ -201,7 +194,9 @@ fn runs_as_it_says(id: u32, uart: Uart) {
             let reached = emulated_pc::beside::race(
                 pc,
                 point,
-                ("run", || status.set(Some(set_state(&pin, KSSTATE_RUN)))),
+                ("run", || {
+                    status.set(Some(set_stream_state(&pin, KSSTATE_RUN)));
+                }),
                 ("power", || {
                     notify_power(&stage, POWER_DEVICE_D3);
                     notify_power(&stage, POWER_DEVICE_D0);
@@ -218,7 +213,7 @@ fn runs_as_it_says(id: u32, uart: Uart) {
                 let heard = counter(&filter, "bytes_received") - before;
                 assert_eq!(heard, 3, "{uart:?}: deaf");
             }
-            assert_eq!(set_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
+            assert_eq!(set_stream_state(&pin, KSSTATE_STOP), STATUS_SUCCESS);
             drop(pin);
             drop(filter);
             stage.take_down();
@@ -239,13 +234,6 @@ fn a_stream_that_says_it_records_records_when_power_went_meanwhile() {
     for uart in CHIPS {
         runs_as_it_says(CAPTURE_PIN, uart);
     }
-}
-
-/// Calls the stream's `SetState` itself.
-fn set_state(pin: &emulated_pc::Pin, state: portcls::ks::KSSTATE) -> portcls::types::NTSTATUS {
-    let stream = pin.stream();
-    // SAFETY: the stream is live.
-    unsafe { portcls::interfaces::IMiniportMidiStream::SetState(stream.as_ptr(), state) }
 }
 
 /// The FIFO of a chip that interrupts by edges is full, too, once an interrupt was late.
