@@ -19,6 +19,7 @@ pub mod failure;
 pub mod interrupt;
 pub mod latency;
 pub mod latency_report;
+pub mod loading;
 pub mod midi;
 pub mod output;
 pub mod output_file;
@@ -80,7 +81,9 @@ pub struct Host<'a> {
 /// Carries out the command line `arguments` (the program's name first); returns the exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> u8 {
     let done = match cli::parse(arguments) {
-        Ok(Parsed::Command(command)) => commands::run(&command, host),
+        Ok(Parsed::Command { winmm, command }) => winmm
+            .map_or(Ok(()), |path| loading::use_winmm(&path))
+            .and_then(|()| commands::run(&command, host)),
         Ok(Parsed::Help(text)) => output::print(host.output, &text).map(|()| failure::CLEAN),
         Err(failure) => Err(failure),
     };

@@ -1,6 +1,7 @@
 //! The user's tool as a program for Windows: one file that needs nothing but Windows.
 
 mod installation;
+mod planted;
 mod wine;
 
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use crate::architecture::Architecture;
 use crate::driver;
 use crate::failure::Failure;
 use crate::packages;
-use crate::user_mode::{self, Build, Tools};
+use crate::user_mode::{self, Build, Kind, Tools};
 
 /// What the program is called.
 pub const PROGRAM: &str = "midiuart-test.exe";
@@ -56,7 +57,7 @@ pub fn build(root: &Path, options: &Options) -> Result<(), Failure> {
     }
     let built = tool.build(&selection)?.join(PROGRAM);
     let place = program(root, architecture);
-    user_mode::hand_over(root, &built, &place)?;
+    user_mode::hand_over(root, &built, &place, Kind::Program)?;
     println!("{:>8.1} s", begin.elapsed().as_secs_f64());
     if options.wine {
         return wine::check(root, &place, options.install);

@@ -1,5 +1,6 @@
 //! Programs for Windows, and images that programs load: they need nothing but Windows.
 
+mod loading;
 pub mod runtime;
 
 use std::collections::BTreeSet;
@@ -11,9 +12,10 @@ use crate::architecture::Architecture;
 use crate::cross;
 use crate::failure::Failure;
 use crate::verify::Image;
+use loading::Loading;
 
 /// Images that Windows 10 and 11 bring.
-const OF_WINDOWS: &[&str] = &[
+pub const OF_WINDOWS: &[&str] = &[
     "advapi32.dll",
     "api-ms-win-core-synch-l1-2-0.dll",
     "bcryptprimitives.dll",
@@ -40,6 +42,15 @@ pub enum Tools {
     Msvc,
     /// mingw-w64's, for x64 only.
     Gnu,
+}
+
+/// What is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A program that administrators run: it must not run what lies beside it.
+    Program,
+    /// A library that lies beside others' programs.
+    Library,
 }
 
 /// mingw-w64's linker.
@@ -127,12 +138,17 @@ impl Build<'_> {
 /// Puts what was built where packages take it from, and says how large it is and what it needs.
 ///
 /// # Errors
-/// If it needs more than Windows, or can't be written.
-pub fn hand_over(root: &Path, built: &Path, place: &Path) -> Result<(), Failure> {
+/// If it needs more than Windows, a program lets others' libraries in, or it can't be written.
+pub fn hand_over(root: &Path, built: &Path, place: &Path, kind: Kind) -> Result<(), Failure> {
     let bytes = fs::read(built).map_err(Failure::at(built))?;
     let image = Image::parse(&bytes).map_err(|error| Failure::about(built, &error))?;
-    let imported = needs_only_windows(&image)
-        .map_err(|error| Failure::found(format!("{}: {error}", built.display())))?;
+    let found = |error| Failure::found(format!("{}: {error}", built.display()));
+    let mut imported = needs_only_windows(&image).map_err(found)?;
+    if kind == Kind::Program {
+        let loading = Loading::parse(&bytes).map_err(|error| Failure::about(built, &error))?;
+        let delayed = loading.check(OF_WINDOWS).map_err(found)?;
+        imported = format!("{imported}; when they are needed, {delayed}");
+    }
     let folder = place.parent().unwrap_or(root);
     fs::create_dir_all(folder).map_err(Failure::at(folder))?;
     fs::write(place, &bytes).map_err(Failure::at(place))?;

@@ -10,7 +10,7 @@ use crate::architecture::Architecture;
 use crate::driver;
 use crate::failure::Failure;
 use crate::packages;
-use crate::user_mode::{self, Build, Tools};
+use crate::user_mode::{self, Build, Kind, Tools};
 
 /// What Windows calls it.
 pub const NAME: &str = "winmm.dll";
@@ -59,7 +59,7 @@ pub fn build(root: &Path, options: &Options) -> Result<(), Failure> {
     let bytes = fs::read(&built).map_err(Failure::at(&built))?;
     let exported = exports::check(&bytes)
         .map_err(|error| Failure::found(format!("{}: {error}", built.display())))?;
-    user_mode::hand_over(root, &built, &image(root, architecture))?;
+    user_mode::hand_over(root, &built, &image(root, architecture), Kind::Library)?;
     println!("exports {exported}");
     println!("{:>8.1} s", begin.elapsed().as_secs_f64());
     Ok(())

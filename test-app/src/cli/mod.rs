@@ -69,7 +69,12 @@ there before, or was added by other programs, stays.";
 #[derive(Debug)]
 pub enum Parsed {
     /// A command to carry out.
-    Command(Command),
+    Command {
+        /// The library to take for winmm, if not Windows' own.
+        winmm: Option<PathBuf>,
+        /// What to do.
+        command: Command,
+    },
     /// A text to show: help or the version.
     Help(String),
 }
@@ -85,6 +90,9 @@ pub enum Parsed {
     disable_help_subcommand = true
 )]
 struct CommandLine {
+    /// Take this library for winmm, such as the double with emulated ports (on Windows)
+    #[arg(long, value_name = "PATH")]
+    winmm: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -254,7 +262,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 /// [`Failure::Usage`], in one line.
 pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
     match CommandLine::try_parse_from(arguments) {
-        Ok(line) => Ok(Parsed::Command(line.command)),
+        Ok(CommandLine { winmm, command }) => match (winmm, command) {
+            (Some(_), Command::Driver(_)) => Err(Failure::Usage(
+                "--winmm is not for driver commands, which administrators run: they take Windows' \
+                 own libraries only"
+                    .to_owned(),
+            )),
+            (winmm, command) => Ok(Parsed::Command { winmm, command }),
+        },
         Err(error)
             if matches!(
                 error.kind(),

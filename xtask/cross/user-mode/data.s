@@ -43,3 +43,25 @@ tls_callbacks:
         .p2align 2
 _tls_index:
         .zero   4
+
+/* IMAGE_LOAD_CONFIG_DIRECTORY64 of winnt.h, up to SEHandlerCount. The linker sets DependentLoadFlags to what
+   /DEPENDENTLOADFLAG says. */
+        .section .rdata,"dr"
+        .globl  _load_config_used
+        .p2align 3
+_load_config_used:
+        .long   load_config_end - _load_config_used
+        .long   0                       /* TimeDateStamp */
+        .short  0, 0                    /* MajorVersion, MinorVersion */
+        .long   0, 0                    /* GlobalFlagsClear, GlobalFlagsSet */
+        .long   0                       /* CriticalSectionDefaultTimeout */
+        .quad   0, 0                    /* DeCommitFreeBlockThreshold, DeCommitTotalFreeThreshold */
+        .quad   0                       /* LockPrefixTable */
+        .quad   0, 0                    /* MaximumAllocationSize, VirtualMemoryThreshold */
+        .quad   0                       /* ProcessAffinityMask */
+        .long   0                       /* ProcessHeapFlags */
+        .short  0, 0                    /* CSDVersion, DependentLoadFlags */
+        .quad   0                       /* EditList */
+        .quad   0                       /* SecurityCookie */
+        .quad   0, 0                    /* SEHandlerTable, SEHandlerCount */
+load_config_end:

@@ -4,13 +4,13 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::{PROGRAM, installation};
+use super::{PROGRAM, installation, planted};
 use crate::architecture::Architecture;
 use crate::failure::Failure;
 use crate::package::edition::Edition;
 use crate::packages;
 use crate::user_mode::runtime;
-use crate::wine::prefix::Prefix;
+use crate::wine::prefix::{Prefix, SYSTEM32};
 
 /// Longest time for one command.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -43,7 +43,7 @@ pub fn check(root: &Path, program: &Path, may_install: bool) -> Result<(), Failu
     let prefix = Prefix::new(PATIENCE)?;
     let installed = prefix.file(PROGRAM);
     fs::copy(program, &installed).map_err(Failure::at(program))?;
-    runtime::build_random_numbers(&prefix.file(""), Architecture::X64)?;
+    runtime::build_random_numbers(&prefix.file(SYSTEM32), Architecture::X64)?;
     let mut different = 0;
     for arguments in COMMANDS {
         let line = arguments.join(" ");
@@ -66,7 +66,8 @@ pub fn check(root: &Path, program: &Path, may_install: bool) -> Result<(), Failu
             "no package to install; `cargo xtask package` makes one",
         ));
     }
-    installation::check(&prefix, &package)
+    installation::check(&prefix, &package)?;
+    planted::check(&prefix)
 }
 
 /// Windows' names of programs have an extension.

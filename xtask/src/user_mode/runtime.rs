@@ -103,6 +103,63 @@ pub fn build_random_numbers(folder: &Path, architecture: Architecture) -> Result
     run(linker, LINKER)
 }
 
+/// What a [mark](build_mark) says, before its name.
+pub const MARK: &str = "planted library: ";
+
+/// Builds a library for x64 into a folder that says its name to debuggers when it is loaded.
+///
+/// # Errors
+/// If a program of LLVM's is missing or not content, or a file can't be written.
+pub fn build_mark(folder: &Path, name: &str) -> Result<(), Failure> {
+    const KERNEL32: &str = "LIBRARY kernel32.dll\nEXPORTS\nOutputDebugStringA\n";
+    let scratch = tempfile::tempdir()
+        .map_err(|error| Failure::unusable(format!("a temporary folder: {error}")))?;
+    let file = |name: &str| scratch.path().join(name);
+    // TRUE, whatever it is called for.
+    let source = format!(
+        "        .text
+        .globl  DllMain
+        .def    DllMain
+        .scl    2
+        .type   32
+        .endef
+DllMain:
+        subq    $40, %rsp
+        leaq    text(%rip), %rcx
+        callq   OutputDebugStringA
+        movl    $1, %eax
+        addq    $40, %rsp
+        retq
+        .section .rdata,\"dr\"
+text:
+        .asciz  \"{MARK}{name}\"
+"
+    );
+    for (name, text) in [("mark.s", source.as_str()), ("kernel32.def", KERNEL32)] {
+        fs::write(file(name), text).map_err(Failure::at(&file(name)))?;
+    }
+    let mut assembler = Command::new(ASSEMBLER);
+    assembler
+        .arg(format!("--triple={}", Architecture::X64.target()))
+        .arg("--filetype=obj")
+        .arg("-o")
+        .args([file("mark.obj"), file("mark.s")]);
+    run(assembler, ASSEMBLER)?;
+    let mut librarian = Command::new(IMPORT_LIBRARIAN);
+    librarian
+        .args(["-m", machine(Architecture::X64), "-d"])
+        .arg(file("kernel32.def"))
+        .arg("-l")
+        .arg(file("kernel32.lib"));
+    run(librarian, IMPORT_LIBRARIAN)?;
+    let mut linker = Command::new(LINKER);
+    linker
+        .args(["/DLL", "/ENTRY:DllMain", "/NODEFAULTLIB"])
+        .arg(format!("/OUT:{}", folder.join(name).display()))
+        .args([file("mark.obj"), file("kernel32.lib")]);
+    run(linker, LINKER)
+}
+
 fn object(name: &str) -> String {
     format!("{name}.obj")
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::PACKAGES;
-use super::prefix::{Call, Ended, Prefix};
+use super::prefix::{Call, Ended, Prefix, SYSTEM32};
 use super::report::{Report, Verdict};
 use crate::architecture::Architecture;
 use crate::failure::Failure;
@@ -99,7 +99,7 @@ pub fn run(root: &Path, options: &Options) -> Result<(), Failure> {
     let built = build(root)?;
     let prefix = Prefix::new(PATIENCE)?;
     winmm_double::copy(root, &prefix.file(""))?;
-    runtime::build_random_numbers(&prefix.file(""), Architecture::X64)?;
+    runtime::build_random_numbers(&prefix.file(SYSTEM32), Architecture::X64)?;
     let mut report = Report::default();
     for example in &EXAMPLES {
         let file = format!("{}.exe", example.name);

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::PACKAGES;
-use super::prefix::{Call, Ended, Prefix};
+use super::prefix::{Call, Ended, Prefix, SYSTEM32};
 use super::report::{Report, Verdict};
 use crate::architecture::Architecture;
 use crate::failure::Failure;
@@ -25,6 +25,10 @@ const PORTS: &str = "EMULATED_PORTS";
 const SONGS_PACKAGE: &str = "openttd-openmsx";
 const SONGS: &str = "/usr/share/games/openttd/baseset/openmsx";
 const SONG_COUNT: usize = 31;
+/// The folder of the double in the prefix: not the tool's.
+const DOUBLES_FOLDER: &str = "double";
+/// The tool's option for another winmm.
+const WINMM_OPTION: &str = "--winmm";
 /// The folder of the songs in the prefix.
 const SONGS_HERE: &str = "songs";
 
@@ -65,8 +69,10 @@ pub fn run(root: &Path, options: &Options) -> Result<(), Failure> {
         ));
     }
     fs::copy(&program, prefix.file(PROGRAM)).map_err(Failure::at(&program))?;
-    winmm_double::copy(root, &prefix.file(""))?;
-    runtime::build_random_numbers(&prefix.file(""), Architecture::X64)?;
+    let folder = prefix.file(DOUBLES_FOLDER);
+    fs::create_dir_all(&folder).map_err(Failure::at(&folder))?;
+    winmm_double::copy(root, &folder)?;
+    runtime::build_random_numbers(&prefix.file(SYSTEM32), Architecture::X64)?;
     let songs = copy_songs(&prefix)?;
     let is_wanted = |name: &str| options.only.as_deref().is_none_or(|it| name.contains(it));
 
@@ -91,9 +97,13 @@ pub fn run(root: &Path, options: &Options) -> Result<(), Failure> {
     report.outcome()
 }
 
+/// Runs the tool with the double for winmm, but for commands that take none but Windows' own libraries.
 fn call(prefix: &Prefix, ports: &str, arguments: &[&str]) -> Result<Ended, Failure> {
+    let double = format!(r"{DOUBLES_FOLDER}\{}", winmm_double::NAME);
+    let takes_it = arguments.first() != Some(&"driver") && !arguments.contains(&WINMM_OPTION);
+    let options: &[&str] = if takes_it { &[WINMM_OPTION, &double] } else { &[] };
     prefix.call(&Call {
-        command: &[&[PROGRAM], arguments].concat(),
+        command: &[&[PROGRAM], options, arguments].concat(),
         variables: &[(PORTS, ports)],
         ..Call::default()
     })

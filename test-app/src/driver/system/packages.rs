@@ -12,7 +12,9 @@ use windows_sys::Win32::Devices::DeviceAndDriverInstallation::{
 use windows_sys::Win32::Foundation::{
     ERROR_FILE_EXISTS, ERROR_FILE_NOT_FOUND, ERROR_NO_MORE_ITEMS, HWND, MAX_PATH,
 };
-use windows_sys::Win32::System::LibraryLoader::{GetProcAddress, LoadLibraryW};
+use windows_sys::Win32::System::LibraryLoader::{
+    GetProcAddress, LOAD_LIBRARY_SEARCH_SYSTEM32, LoadLibraryExW,
+};
 use windows_sys::core::{BOOL, PCWSTR};
 
 use super::wide::{text, wide};
@@ -85,8 +87,14 @@ fn remove_unused(name: &str) -> Called<Restart> {
 /// The function, where Windows has it: since version 1703. Wine has none.
 fn di_uninstall_driver() -> Option<DiUninstallDriverW> {
     let library = wide("newdev.dll");
-    // SAFETY: the name ends with a zero; the library is loaded already, as it is imported from.
-    let library = unsafe { LoadLibraryW(library.as_ptr()) };
+    // SAFETY: the name ends with a zero; nothing runs but a library of Windows'.
+    let library = unsafe {
+        LoadLibraryExW(
+            library.as_ptr(),
+            ptr::null_mut(),
+            LOAD_LIBRARY_SEARCH_SYSTEM32,
+        )
+    };
     if library.is_null() {
         return None;
     }

@@ -12,7 +12,7 @@ pub struct Refusal {
     exit_code: i32,
 }
 
-pub const REFUSALS: [Refusal; 10] = [
+pub const REFUSALS: [Refusal; 12] = [
     Refusal {
         name: "refused: no such port",
         ports: "software",
@@ -72,6 +72,18 @@ pub const REFUSALS: [Refusal; 10] = [
         ports: "software",
         arguments: &["driver", "ks-probe"],
         exit_code: 4,
+    },
+    Refusal {
+        name: "refused: another winmm for driver commands",
+        ports: "software",
+        arguments: &["--winmm", r"double\winmm.dll", "driver", "status"],
+        exit_code: 2,
+    },
+    Refusal {
+        name: "refused: another winmm that is not there",
+        ports: "software",
+        arguments: &["--winmm", r"double\none.dll", "list"],
+        exit_code: 2,
     },
 ];
 
