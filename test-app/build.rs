@@ -1,10 +1,10 @@
-//! How the program is linked for Windows: whatever lies beside it, Windows' libraries are Windows' own.
-//! The options are the same for Microsoft's linker and for LLVM's. `src/loading` has the rest.
+//! Links the program for Windows so that it loads libraries from `System32` only; `src/loading` has the rest.
+//! Microsoft's linker and LLVM's take the same options.
 
 use std::env;
 
-/// Libraries that are loaded when one of their functions is called first, by `src/loading/delayed.rs`. The
-/// program itself imports from others only if Windows never looks for them in its folder.
+/// Libraries that `src/loading/delayed.rs` loads at the first call of one of their functions: all that Windows
+/// would look for in the program's folder.
 const DELAYED: [&str; 13] = [
     "advapi32.dll",
     "bcryptprimitives.dll",
@@ -22,12 +22,12 @@ const DELAYED: [&str; 13] = [
 ];
 
 const SETTINGS: [&str; 3] = [
-    // LOAD_LIBRARY_SEARCH_SYSTEM32, for what is imported all the same.
+    // LOAD_LIBRARY_SEARCH_SYSTEM32 for the other imports.
     "/DEPENDENTLOADFLAG:0x800",
-    // With a manifest of its own, the program gets no other libraries by a file `midiuart-test.exe.manifest`
-    // or `midiuart-test.exe.local` beside it.
+    // With an embedded manifest, Windows ignores a file `midiuart-test.exe.manifest` or `midiuart-test.exe.local`
+    // beside the program, which redirects even full paths.
     "/MANIFEST:EMBED",
-    // Not every library of the list is used.
+    // Microsoft's linker warns of libraries of the list that the program does not import from.
     "/IGNORE:4199",
 ];
 

@@ -1,5 +1,5 @@
-//! Where Windows' libraries are loaded from: Windows' own folder, whatever lies beside the program, which
-//! administrators run. What is imported is decided when the program is linked, in `build.rs`.
+//! Loads Windows' libraries from `System32` only: administrators run the program, and others may have
+//! planted libraries in its folder. `build.rs` has the linker's part.
 
 #[cfg(all(windows, target_env = "msvc"))]
 #[path = "loading/delayed.rs"]

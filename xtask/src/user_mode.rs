@@ -47,7 +47,7 @@ pub enum Tools {
 /// What is built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A program that administrators run: it must not run what lies beside it.
+    /// A program that administrators run: it must not load libraries from its folder.
     Program,
     /// A library that lies beside others' programs.
     Library,
@@ -138,7 +138,7 @@ impl Build<'_> {
 /// Puts what was built where packages take it from, and says how large it is and what it needs.
 ///
 /// # Errors
-/// If it needs more than Windows, a program lets others' libraries in, or it can't be written.
+/// If it needs more than Windows, a program may load others' libraries, or it can't be written.
 pub fn hand_over(root: &Path, built: &Path, place: &Path, kind: Kind) -> Result<(), Failure> {
     let bytes = fs::read(built).map_err(Failure::at(built))?;
     let image = Image::parse(&bytes).map_err(|error| Failure::about(built, &error))?;

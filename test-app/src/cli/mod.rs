@@ -70,7 +70,7 @@ there before, or was added by other programs, stays.";
 pub enum Parsed {
     /// A command to carry out.
     Command {
-        /// The library to take for winmm, if not Windows' own.
+        /// The library to use as winmm, if not Windows' own.
         winmm: Option<PathBuf>,
         /// What to do.
         command: Command,
@@ -90,7 +90,7 @@ pub enum Parsed {
     disable_help_subcommand = true
 )]
 struct CommandLine {
-    /// Take this library for winmm, such as the double with emulated ports (on Windows)
+    /// Use this library as winmm.dll, such as the one with emulated ports (Windows only)
     #[arg(long, value_name = "PATH")]
     winmm: Option<PathBuf>,
     #[command(subcommand)]
@@ -264,8 +264,8 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, Fa
     match CommandLine::try_parse_from(arguments) {
         Ok(CommandLine { winmm, command }) => match (winmm, command) {
             (Some(_), Command::Driver(_)) => Err(Failure::Usage(
-                "--winmm is not for driver commands, which administrators run: they take Windows' \
-                 own libraries only"
+                "--winmm can't be used with driver commands: they run as administrator and load \
+                 Windows' own libraries only"
                     .to_owned(),
             )),
             (winmm, command) => Ok(Parsed::Command { winmm, command }),

@@ -1,9 +1,10 @@
-//! What the linker calls when a function of a delayed library is called first.
+//! Resolves delay-loaded functions, each at its first call.
 //!
-//! `memcpy` is such a function. So nothing here may copy, compare or format: only kernel32 is called, which is
-//! never delayed.
+//! `memcpy` is one of them, as the tool built on Debian has it from `ucrtbase.dll`. Code here that needs a
+//! function of the C run-time library would call itself without end, so it neither copies, compares nor
+//! formats, and calls kernel32 only.
 
-use std::ffi::c_void;
+use std::ffi::{CStr, c_void};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
@@ -25,14 +26,17 @@ unsafe extern "C" {
     static THIS_IMAGE: u8;
 }
 
-/// A library that is taken for one of Windows'.
+/// The advice if Windows lacks something.
+const NEEDED: &CStr = c"; midiuart-test needs Windows 10 version 1709 or later\n";
+
+/// A library to use instead of one of Windows', if any.
 pub struct Replacement(AtomicPtr<c_void>);
 
-/// The library that is taken for winmm.
+/// The library to use as `winmm.dll`.
 pub static WINMM: Replacement = Replacement(AtomicPtr::new(ptr::null_mut()));
 
 impl Replacement {
-    /// Takes `library`, which stays loaded.
+    /// Uses `library` from now on. It must stay loaded.
     pub fn set(&self, library: HMODULE) {
         // Ordering: Release, so that who gets the library sees what loading it has written.
         self.0.store(library, Ordering::Release);
@@ -45,21 +49,22 @@ impl Replacement {
     }
 }
 
-/// `__delayLoadHelper2` of delayimp.h: finds the function for `slot`, which is one of the table of
-/// `descriptor`, and puts it there. Ends the program with one line if there is none.
+/// `__delayLoadHelper2` of delayimp.h, which the linker's thunks call: stores the address of the function that
+/// belongs to `slot` there, and returns it. `slot` is an entry of the address table of `descriptor`. Ends the
+/// process with one line if the function does not exist.
 ///
-/// Two threads that come together find and store the same.
+/// Two threads may resolve the same function at the same time: they store the same address.
 #[unsafe(export_name = "__delayLoadHelper2")]
 unsafe extern "system" fn resolve(
     descriptor: *const IMAGE_DELAYLOAD_DESCRIPTOR,
     slot: *mut FARPROC,
 ) -> FARPROC {
-    /// Of an entry: it is a function's number, not the address of its name.
-    const IS_NUMBER: usize = 1 << (usize::BITS - 1);
-    /// What stands before a name: a guess of its place in the library's table.
+    /// `IMAGE_ORDINAL_FLAG64`: the entry is an ordinal, not the address of a name.
+    const IS_ORDINAL: usize = 1 << (usize::BITS - 1);
+    /// Of the hint before a name.
     const HINT_SIZE: usize = 2;
 
-    // The function may be called between one that failed and the question why.
+    // The caller may be about to ask for another function's error.
     // SAFETY: it only reads a value of this thread's.
     let last_error = unsafe { GetLastError() };
     // SAFETY: the linker made the descriptor, which never changes.
@@ -73,20 +78,26 @@ unsafe extern "system" fn resolve(
     let entry = unsafe { names.add(index) };
     // SAFETY: so there is an entry.
     let entry = unsafe { *entry };
-    let name = if entry & IS_NUMBER == 0 {
+    let name = if entry & IS_ORDINAL == 0 {
         (&raw const THIS_IMAGE).wrapping_add(entry + HINT_SIZE)
     } else {
-        ptr::without_provenance(entry & !IS_NUMBER)
+        ptr::without_provenance(entry & !IS_ORDINAL)
     };
     let module = load(library);
-    // SAFETY: the library stays loaded, and this is a name that ends with a zero, or a number as the
-    // function takes them.
+    // SAFETY: the library stays loaded, and `name` ends with a zero, or is an ordinal in the
+    // low 16 bits.
     let Some(function) = (unsafe { GetProcAddress(module, name) }) else {
-        if entry & IS_NUMBER == 0 {
-            end(&[library, c" has no function ".as_ptr().cast(), name])
+        let advice = match replacement(library) {
+            Some(_) => c"; --winmm takes a complete winmm.dll\n",
+            None => NEEDED,
+        };
+        let lacks = c" lacks the function ".as_ptr().cast();
+        let missing = if entry & IS_ORDINAL == 0 {
+            name
         } else {
-            end(&[library, c" lacks a function".as_ptr().cast()])
-        }
+            c"one without a name".as_ptr().cast()
+        };
+        end(&[library, lacks, missing, advice.as_ptr().cast()])
     };
     // SAFETY: other threads read and write the slot only as one word.
     let slot = unsafe { AtomicPtr::<()>::from_ptr(slot.cast()) };
@@ -97,25 +108,26 @@ unsafe extern "system" fn resolve(
     Some(function)
 }
 
-/// The library of a name that ends with a zero.
+/// Loads the library of a name that ends with a zero.
 fn load(name: *const u8) -> HMODULE {
-    if is_winmm(name)
-        && let Some(library) = WINMM.get()
-    {
+    if let Some(library) = replacement(name) {
         return library;
     }
     // SAFETY: the name ends with a zero. Nothing runs but a library of Windows'.
     let library = unsafe { LoadLibraryExA(name, ptr::null_mut(), LOAD_LIBRARY_SEARCH_SYSTEM32) };
     if library.is_null() {
-        end(&[
-            name,
-            c" can't be loaded from Windows' folder System32".as_ptr().cast(),
-        ]);
+        let fails = c" can't be loaded from Windows' folder System32";
+        end(&[name, fails.as_ptr().cast(), NEEDED.as_ptr().cast()]);
     }
     library
 }
 
-/// Whether that is the name, which ends with a zero.
+/// The library to use instead of the one of a name that ends with a zero.
+fn replacement(name: *const u8) -> Option<HMODULE> {
+    if is_winmm(name) { WINMM.get() } else { None }
+}
+
+/// Whether `name`, which ends with a zero, is `winmm.dll`.
 fn is_winmm(name: *const u8) -> bool {
     let expected = c"winmm.dll".to_bytes_with_nul();
     expected.iter().enumerate().all(|(index, expected)| {
@@ -127,27 +139,22 @@ fn is_winmm(name: *const u8) -> bool {
     })
 }
 
-/// What the linker has put at an address of the image.
+/// The address of something in the image, from its RVA.
 fn in_image(address: u32) -> *const u8 {
     (&raw const THIS_IMAGE).wrapping_add(address as usize)
 }
 
-/// Says what is missing, and ends the program.
+/// Reports what is missing, and ends the process.
 fn end(texts: &[*const u8]) -> ! {
     print(c"midiuart-test: ".as_ptr().cast());
     for text in texts {
         print(*text);
     }
-    print(
-        c"; the program needs a complete Windows 10 of version 1709, or a later one\n"
-            .as_ptr()
-            .cast(),
-    );
     // SAFETY: it ends this process.
     unsafe { ExitProcess(DEVICE_ERROR.into()) }
 }
 
-/// Prints a text that ends with a zero where complaints go.
+/// Prints a text that ends with a zero to standard error.
 fn print(text: *const u8) {
     // SAFETY: the text ends with a zero.
     let length = unsafe { lstrlenA(text) };

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::failure::Failure;
 
-/// There is nothing to do.
+/// Does nothing.
 ///
 /// # Errors
 /// Never.
@@ -12,13 +12,13 @@ pub const fn from_windows_only() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes another library for winmm.
+/// Reports that there is no winmm to replace.
 ///
 /// # Errors
 /// Always.
 pub fn use_winmm(_path: &Path) -> Result<(), Failure> {
     Err(Failure::Usage(
-        "--winmm is for Windows; here the emulated ports are linked in, and --on winmm takes them"
+        "--winmm is for Windows only; this program has the emulated ports built in: use --on winmm"
             .to_owned(),
     ))
 }

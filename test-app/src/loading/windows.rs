@@ -1,4 +1,4 @@
-//! Libraries that are loaded while the program runs.
+//! Libraries that are loaded at run time.
 
 use std::io;
 use std::path::Path;
@@ -9,10 +9,11 @@ use windows_sys::Win32::System::LibraryLoader::{
 
 use crate::failure::Failure;
 
-/// From now on, libraries that anybody in this process loads by their names come from Windows' folder.
+/// Restricts every later `LoadLibrary` in this process that has no flags and no path, such as those of
+/// setupapi and its class installers, to `System32`.
 ///
 /// # Errors
-/// If Windows refuses.
+/// If Windows reports an error.
 pub fn from_windows_only() -> Result<(), Failure> {
     // SAFETY: it takes a flag and changes nothing that is loaded already.
     match unsafe { SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_SYSTEM32) } {
@@ -24,7 +25,7 @@ pub fn from_windows_only() -> Result<(), Failure> {
     }
 }
 
-/// Takes the library at `path` for winmm, before its first function is called.
+/// Loads the library at `path` and uses it as `winmm.dll`. Call it before the first function of winmm.
 ///
 /// # Errors
 /// If it can't be loaded.
@@ -40,7 +41,7 @@ pub fn use_winmm(path: &Path) -> Result<(), Failure> {
     let unusable = |error| Failure::Usage(format!("--winmm {}: {error}", path.display()));
     let full = path::absolute(path).map_err(unusable)?;
     let full: Vec<u16> = full.as_os_str().encode_wide().chain([0]).collect();
-    // What it needs itself comes from Windows' folder.
+    // The flag is for the libraries that this one imports from.
     // SAFETY: the path ends with a zero. The user asked for this library's code.
     let library =
         unsafe { LoadLibraryExW(full.as_ptr(), ptr::null_mut(), LOAD_LIBRARY_SEARCH_SYSTEM32) };
@@ -51,13 +52,14 @@ pub fn use_winmm(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes another library for winmm.
+/// Reports that winmm can't be replaced.
 ///
 /// # Errors
-/// Always: mingw-w64's linker delays no imports.
+/// Always: `delayed` is for the linkers of the MSVC target only.
 #[cfg(not(target_env = "msvc"))]
 pub fn use_winmm(_path: &Path) -> Result<(), Failure> {
     Err(Failure::Usage(
-        "--winmm needs a program that was built for windows-msvc; this one was not".to_owned(),
+        "--winmm needs a tool that was built for windows-msvc; this one was built for windows-gnu"
+            .to_owned(),
     ))
 }

@@ -1,4 +1,4 @@
-//! Libraries planted beside the program, which administrators run: it must not run them.
+//! Runs the program beside planted libraries, which it must not load: administrators run it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,10 +9,10 @@ use crate::user_mode::OF_WINDOWS;
 use crate::user_mode::runtime::{self, MARK};
 use crate::wine::prefix::Prefix;
 
-/// They are in every process before its program is looked at.
+/// Loaded into every process before the program's imports.
 const LOADED_BEFORE: [&str; 3] = ["kernel32.dll", "kernelbase.dll", "ntdll.dll"];
 
-/// What is run. The package lies beside the program.
+/// The commands to run, in this order. The package lies beside the program.
 const COMMANDS: [&[&str]; 8] = [
     &["--help"],
     &["list"],
@@ -24,16 +24,18 @@ const COMMANDS: [&[&str]; 8] = [
     &["driver", "install"],
 ];
 
-/// Runs commands of the program, then the same with libraries beside it that have the names of all that
-/// Windows loaded for it, and of all that it imports from.
+/// Runs commands, then runs them again with planted libraries beside the program: one for each library that
+/// was loaded the first time, and for each that a program may import from.
 ///
 /// # Errors
-/// If one of those was loaded, or a command printed something else than without them.
+/// If a planted library was loaded, or a command printed something else than without them.
 pub fn check(prefix: &Prefix) -> Result<(), Failure> {
     let (printed, log) = run(prefix)?;
     let loaded = loaded(&log);
     if let Some(path) = loaded.values().find(|path| !is_windows_own(path)) {
-        return Err(Failure::found(format!("FAIL loaded without planting: {path}")));
+        return Err(Failure::found(format!(
+            "FAIL loaded without planting: {path}"
+        )));
     }
     let names: BTreeSet<&str> = loaded
         .keys()
@@ -83,7 +85,7 @@ pub fn check(prefix: &Prefix) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs all commands; returns what they printed and the log of their time.
+/// Runs all commands; returns what they printed, and what Wine logged meanwhile.
 fn run(prefix: &Prefix) -> Result<(Vec<String>, String), Failure> {
     let before = prefix.log()?.len();
     let printed: Result<Vec<_>, _> = COMMANDS
@@ -94,7 +96,7 @@ fn run(prefix: &Prefix) -> Result<(Vec<String>, String), Failure> {
     Ok((printed?, log.get(before..).unwrap_or_default().to_owned()))
 }
 
-/// The images that a log says were loaded: their names in small letters, and their paths.
+/// The loaded images of a log: paths by names, in lower case.
 fn loaded(log: &str) -> BTreeMap<String, String> {
     let paths = log.lines().filter_map(|line| {
         let (_, rest) = line.split_once(" Loaded L\"")?;
@@ -109,12 +111,12 @@ fn loaded(log: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Of Windows' folder, or the program itself. Paths are in small letters.
+/// Whether a path in lower case is in Windows' folder, or is the program itself.
 fn is_windows_own(path: &str) -> bool {
     path.starts_with(r"c:\windows\") || path.ends_with(PROGRAM)
 }
 
-/// A manifest that wants the libraries from the program's folder.
+/// A manifest that redirects the libraries to the program's folder.
 fn manifest(names: &BTreeSet<&str>) -> String {
     let files: String = names
         .iter()

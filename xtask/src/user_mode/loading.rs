@@ -1,14 +1,15 @@
-//! What a program makes Windows load. Administrators run it where others may have put libraries beside it.
+//! Checks which libraries Windows can load into a program, which administrators run in folders where others
+//! may have planted libraries.
 
 use object::LittleEndian as LE;
 use object::pe;
 use object::read::Result;
 use object::read::pe::{PeFile64, ResourceNameOrId};
 
-/// Libraries that Windows never looks for in a program's folder: the two that are in every process before
-/// its imports are looked at, and a name of an API set, which Windows has a table for
-/// (<https://learn.microsoft.com/windows/win32/dlls/dynamic-link-library-search-order>). Further libraries of
-/// `KnownDLLs` are as safe, but the registry says which they are, and Wine has no such list.
+/// Libraries that Windows never looks for in a program's folder: the two that are loaded before the program's
+/// imports, and the name of an API set, which is looked up in the schema of API sets
+/// (<https://learn.microsoft.com/windows/win32/dlls/dynamic-link-library-search-order>). Other `KnownDLLs` are
+/// not listed: which they are depends on the registry, and Wine 8 has none.
 const NEVER_BESIDE_A_PROGRAM: [&str; 3] = [
     "api-ms-win-core-synch-l1-2-0.dll",
     "kernel32.dll",
@@ -18,14 +19,14 @@ const NEVER_BESIDE_A_PROGRAM: [&str; 3] = [
 /// `LOAD_LIBRARY_SEARCH_SYSTEM32` of libloaderapi.h.
 const SYSTEM32_ONLY: u16 = 0x800;
 
-/// As far as it decides what is loaded. Names are in small letters.
+/// The parts of an image that decide which libraries are loaded. Names are in lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loading {
-    /// Nothing if there is no load configuration, or if it is too short for them.
+    /// `None` without a load configuration, or if it is too short.
     dependent_load_flags: Option<u16>,
-    /// What is loaded with the program.
+    /// Loaded with the program.
     imports: Vec<String>,
-    /// What is loaded when it is needed.
+    /// Loaded when they are needed.
     delayed: Vec<String>,
     has_manifest: bool,
 }
@@ -45,19 +46,19 @@ impl Loading {
         })
     }
 
-    /// Whether nothing but Windows' own libraries can get into the program; `brought` are those. Returns
-    /// what is loaded when it is needed.
+    /// Checks that only Windows' own libraries, `brought`, can be loaded into the program. Returns those that
+    /// are loaded when they are needed.
     ///
     /// # Errors
-    /// What else can.
+    /// The reason why others can be loaded.
     pub fn check(&self, brought: &[&str]) -> std::result::Result<String, String> {
         match self.dependent_load_flags {
             None => return Err("has no load configuration".to_owned()),
             Some(SYSTEM32_ONLY) => {}
             Some(flags) => {
                 return Err(format!(
-                    "DependentLoadFlags are {flags:#x}, not {SYSTEM32_ONLY:#x}: its imports are looked \
-                     for beside it"
+                    "DependentLoadFlags are {flags:#x}, not {SYSTEM32_ONLY:#x}: Windows looks for imported \
+                     libraries in the program's folder"
                 ));
             }
         }
@@ -73,7 +74,8 @@ impl Loading {
         }
         if !self.has_manifest {
             return Err(
-                "has no manifest: one that lies beside it would lead to other libraries".to_owned(),
+                "has no embedded manifest: a file beside the program could redirect its libraries"
+                    .to_owned(),
             );
         }
         Ok(self.delayed.join(", "))
@@ -126,10 +128,9 @@ fn has_manifest(file: &PeFile64) -> Result<bool> {
         return Ok(false);
     };
     let types = resources.root()?;
-    Ok(types
-        .entries
-        .iter()
-        .any(|entry| matches!(entry.name_or_id(), ResourceNameOrId::Id(id) if id == pe::RT_MANIFEST)))
+    Ok(types.entries.iter().any(
+        |entry| matches!(entry.name_or_id(), ResourceNameOrId::Id(id) if id == pe::RT_MANIFEST),
+    ))
 }
 
 /// Windows ignores case in names of files.
@@ -171,7 +172,7 @@ mod tests {
         assert!(early.contains("newdev.dll without delay"), "{early}");
         let foreign = objection(|it| it.delayed.push("other.dll".to_owned()));
         assert!(foreign.contains("other.dll, which"), "{foreign}");
-        assert!(objection(|it| it.has_manifest = false).contains("no manifest"));
+        assert!(objection(|it| it.has_manifest = false).contains("no embedded manifest"));
     }
 
     /// Where the built program has a text, a zero behind it.
@@ -208,7 +209,11 @@ mod tests {
             assert!(no_flags.check(OF_WINDOWS).is_err());
             assert!(!without(pe::IMAGE_DIRECTORY_ENTRY_RESOURCE).has_manifest);
             assert!(!read(&sound).delayed.is_empty());
-            assert!(without(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT).delayed.is_empty());
+            assert!(
+                without(pe::IMAGE_DIRECTORY_ENTRY_DELAY_IMPORT)
+                    .delayed
+                    .is_empty()
+            );
 
             for name in ["kernel32.dll", "newdev.dll"] {
                 let mut bytes = sound.clone();

@@ -97,11 +97,15 @@ pub fn run(root: &Path, options: &Options) -> Result<(), Failure> {
     report.outcome()
 }
 
-/// Runs the tool with the double for winmm, but for commands that take none but Windows' own libraries.
+/// Runs the tool with the double as its winmm. `driver` commands refuse that.
 fn call(prefix: &Prefix, ports: &str, arguments: &[&str]) -> Result<Ended, Failure> {
     let double = format!(r"{DOUBLES_FOLDER}\{}", winmm_double::NAME);
     let takes_it = arguments.first() != Some(&"driver") && !arguments.contains(&WINMM_OPTION);
-    let options: &[&str] = if takes_it { &[WINMM_OPTION, &double] } else { &[] };
+    let options: &[&str] = if takes_it {
+        &[WINMM_OPTION, &double]
+    } else {
+        &[]
+    };
     prefix.call(&Call {
         command: &[&[PROGRAM], options, arguments].concat(),
         variables: &[(PORTS, ports)],

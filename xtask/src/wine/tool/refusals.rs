@@ -12,7 +12,7 @@ pub struct Refusal {
     exit_code: i32,
 }
 
-pub const REFUSALS: [Refusal; 12] = [
+pub const REFUSALS: [Refusal; 13] = [
     Refusal {
         name: "refused: no such port",
         ports: "software",
@@ -84,6 +84,12 @@ pub const REFUSALS: [Refusal; 12] = [
         ports: "software",
         arguments: &["--winmm", r"double\none.dll", "list"],
         exit_code: 2,
+    },
+    Refusal {
+        name: "refused: another winmm that is none",
+        ports: "software",
+        arguments: &["--winmm", r"C:\windows\system32\version.dll", "list"],
+        exit_code: 3,
     },
 ];
 
