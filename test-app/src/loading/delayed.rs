@@ -95,7 +95,7 @@ unsafe extern "system" fn resolve(
         let missing = if entry & IS_ORDINAL == 0 {
             name
         } else {
-            c"one without a name".as_ptr().cast()
+            c"(an ordinal)".as_ptr().cast()
         };
         end(&[library, lacks, missing, advice.as_ptr().cast()])
     };
