@@ -26,8 +26,9 @@ pub struct Options {
     /// Looks with clippy at it as it is built for Windows instead.
     #[arg(long)]
     clippy: bool,
-    /// Runs it under Wine afterwards, where it has to print what it prints on this machine, and to
-    /// install and remove the package without a trace. x64 only.
+    /// Runs it under Wine afterwards, where it has to print what it prints on this machine, to
+    /// install and remove the package without a trace, and to load no library that is planted beside
+    /// it. x64 only.
     #[arg(long)]
     wine: bool,
     /// Installs the Debian packages that are missing. Needs root.

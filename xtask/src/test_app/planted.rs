@@ -41,7 +41,7 @@ pub fn check(prefix: &Prefix) -> Result<(), Failure> {
         .keys()
         .map(String::as_str)
         .chain(OF_WINDOWS.iter().copied())
-        .filter(|name| name.ends_with(".dll") && !LOADED_BEFORE.contains(name))
+        .filter(|name| is_library(name) && !LOADED_BEFORE.contains(name))
         .collect();
     let folder = prefix.file("");
     for name in &names {
@@ -63,9 +63,10 @@ pub fn check(prefix: &Prefix) -> Result<(), Failure> {
         .collect();
     if !ran.is_empty() || !others.is_empty() {
         return Err(Failure::found(format!(
-            "FAIL planted libraries: ran {}; loaded {}",
-            Vec::from_iter(ran).join(", "),
-            others.join(", ")
+            "FAIL planted libraries were loaded: {}; {} of them ran: {}",
+            others.join(", "),
+            ran.len(),
+            ran.into_iter().collect::<Vec<_>>().join(", ")
         )));
     }
     for ((command, printed), with_plants) in COMMANDS.iter().zip(printed).zip(with_plants) {
@@ -111,6 +112,11 @@ fn loaded(log: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// Whether a name in lower case is a library's, and not a program's or a driver's.
+fn is_library(name: &str) -> bool {
+    matches!(name.rsplit('.').next(), Some("dll" | "drv"))
+}
+
 /// Whether a path in lower case is in Windows' folder, or is the program itself.
 fn is_windows_own(path: &str) -> bool {
     path.starts_with(r"c:\windows\") || path.ends_with(PROGRAM)
@@ -118,10 +124,11 @@ fn is_windows_own(path: &str) -> bool {
 
 /// A manifest that redirects the libraries to the program's folder.
 fn manifest(names: &BTreeSet<&str>) -> String {
-    let files: String = names
+    let files: Vec<_> = names
         .iter()
         .map(|name| format!("  <file name=\"{name}\"/>\n"))
         .collect();
+    let files = files.concat();
     format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n\
          <assembly xmlns=\"urn:schemas-microsoft-com:asm.v1\" manifestVersion=\"1.0\">\n{files}</assembly>\n"
