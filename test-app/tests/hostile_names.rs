@@ -1,17 +1,16 @@
 //! Names that others have chosen: nothing in them acts on a terminal, whatever the command prints.
 
-mod common;
-
 use std::ffi::OsString;
 use std::fs;
 use std::path::Path;
 
-use common::run_on;
+use midiuart_test::Host;
 use midiuart_test::backend::memory::{Fault, Memory};
 use midiuart_test::backend::{
     Backend, Cable, Capabilities, DeviceReport, FarEnd, PortInfo, Ports, Setup, Uart, Work,
 };
 use midiuart_test::failure::Failure;
+use midiuart_test::interrupt::Interrupt;
 use midiuart_test::visible::is_active;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -120,6 +119,32 @@ fn is_harmless(arguments: &[OsString], text: &str) {
     assert!(!text.contains('\r'), "{arguments:?}: {text:?}");
 }
 
+/// What a run of the tool came to.
+struct Ran {
+    output: String,
+    errors: String,
+}
+
+/// Runs the tool inside the test.
+fn run_on(backend: &dyn Backend, arguments: &[OsString]) -> Ran {
+    let (mut output, mut errors) = (Vec::new(), Vec::new());
+    let program = OsString::from("midiuart-test");
+    midiuart_test::run(
+        std::iter::once(&program).chain(arguments).cloned(),
+        &mut Host {
+            emulated: backend,
+            winmm: backend,
+            interrupt: &Interrupt::default(),
+            output: &mut output,
+            errors: &mut errors,
+        },
+    );
+    Ran {
+        output: String::from_utf8(output).expect("text"),
+        errors: String::from_utf8(errors).expect("text"),
+    }
+}
+
 fn os(arguments: &[&str]) -> Vec<OsString> {
     arguments.iter().map(OsString::from).collect()
 }
@@ -177,7 +202,7 @@ fn no_command_hands_a_port_s_name_to_the_terminal() {
         let (text, documents) = harmless(backend, &os(arguments), true);
         assert!(text.contains("owned") || arguments[0] == "soak", "{text}");
         let mut found = Vec::new();
-        documents.iter().for_each(|it| strings(it, &mut found));
+        strings(&Value::Array(documents), &mut found);
         assert!(
             found.iter().any(|text| text == NAME),
             "{arguments:?}: {found:?}"

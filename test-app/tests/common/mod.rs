@@ -3,7 +3,6 @@
 use std::ffi::OsString;
 
 use midiuart_test::Host;
-use midiuart_test::backend::Backend;
 use midiuart_test::backend::memory::Memory;
 use midiuart_test::interrupt::Interrupt;
 
@@ -25,22 +24,11 @@ pub fn run(backend: &Memory, arguments: &[&str]) -> Ran {
 
 /// As [`run`], with a way to end it.
 pub fn run_with(backend: &Memory, arguments: &[&str], interrupt: &Interrupt) -> Ran {
-    let arguments: Vec<_> = arguments.iter().map(OsString::from).collect();
-    ran(backend, &arguments, interrupt)
-}
-
-/// As [`run`], on any backend.
-#[allow(dead_code, reason = "not every test has a backend of its own")]
-pub fn run_on(backend: &dyn Backend, arguments: &[OsString]) -> Ran {
-    ran(backend, arguments, &Interrupt::default())
-}
-
-fn ran(backend: &dyn Backend, arguments: &[OsString], interrupt: &Interrupt) -> Ran {
     let mut output = Vec::new();
     let mut errors = Vec::new();
-    let program = OsString::from("midiuart-test");
+    let arguments = ["midiuart-test"].iter().chain(arguments);
     let code = midiuart_test::run(
-        std::iter::once(&program).chain(arguments).cloned(),
+        arguments.map(OsString::from),
         &mut Host {
             emulated: backend,
             winmm: backend,
