@@ -105,6 +105,9 @@ fn list_tells_what_windows_knows() {
     let shown = success("mpu401", &["list", "--on", "winmm", "--interfaces"]);
     assert!(shown.contains(r"interface     \\?\"), "{shown}");
     assert_eq!(success("", &["list", "--on", "winmm"]), "");
+    let checked = success("software", &["conformance", "--only", "device-interface"]);
+    assert!(checked.starts_with("PASS device-interface"), "{checked}");
+    assert!(!checked.contains(r"\\?\"), "{checked}");
 }
 
 #[test]
