@@ -85,7 +85,11 @@ impl Environment {
         let port = |port: &PortInfo| Port {
             name: port.name.clone(),
             hardware: port.hardware.clone(),
-            capabilities: port.capabilities.clone(),
+            // The path of its interface tells which machine it is; figures don't need it.
+            capabilities: port.capabilities.clone().map(|capabilities| Capabilities {
+                interface: None,
+                ..capabilities
+            }),
         };
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -99,24 +103,17 @@ impl Environment {
     #[must_use]
     pub fn rows(&self) -> Vec<(&'static str, String)> {
         let mut rows = Vec::new();
-        let mut ports = |side, version, interface, port: &Option<Port>| {
+        let mut ports = |side, version, port: &Option<Port>| {
             let Some(port) = port else {
                 return;
             };
             rows.push((side, format!("{} ({})", port.name, port.hardware)));
             if let Some(capabilities) = &port.capabilities {
                 rows.push((version, capabilities.driver_version.clone()));
-                let path = capabilities.interface.clone();
-                rows.extend(path.map(|path| (interface, path)));
             }
         };
-        ports(
-            "output",
-            "output's driver",
-            "output's interface",
-            &self.output,
-        );
-        ports("input", "input's driver", "input's interface", &self.input);
+        ports("output", "output's driver", &self.output);
+        ports("input", "input's driver", &self.input);
         match &self.machine {
             Machine::Emulated {
                 uart,
@@ -150,16 +147,23 @@ impl Environment {
     }
 }
 
+/// The name of a file without its folders, which would tell the user's name.
+#[must_use]
+pub fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default();
+    name.to_string_lossy().into_owned()
+}
+
 /// The name of an image without its folder, and what tells it from others of that name.
 fn image(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = file_name(path);
     match fs::read(path) {
         Ok(bytes) => {
             let digest = Sha256::digest(bytes);
             let digits: Vec<_> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
             format!("{name}, SHA-256 {}", digits.concat())
         }
-        Err(_) => name.into_owned(),
+        Err(_) => name,
     }
 }
 

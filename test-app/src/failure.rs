@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::Write;
 
+use crate::visible;
+
 /// Exit code: everything arrived as it was sent.
 pub const CLEAN: u8 = 0;
 /// Exit code: bytes were lost, duplicated, reordered or corrupted, or the driver crashed.
@@ -17,7 +19,7 @@ pub const NO_SUCH_PORT: u8 = 4;
 pub const NO_LOOP: u8 = 5;
 
 /// Why a command could not be carried out; each says so in one line, but for a crash, which tells the
-/// driver's stack below.
+/// driver's stack below. As text it has nothing that acts on a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The command line or a file it names cannot be used; exit code [`USAGE`].
@@ -56,7 +58,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
-            Self::Crash(text) => return formatter.write_str(text),
+            Self::Crash(text) => return formatter.write_str(&visible::lines(text)),
             Self::Usage(text)
             | Self::Device(text)
             | Self::NoSuchPort(text)
@@ -64,9 +66,9 @@ impl fmt::Display for Failure {
         };
         let mut words = text.split_whitespace();
         if let Some(first) = words.next() {
-            formatter.write_str(first)?;
+            formatter.write_str(&visible::line(first))?;
         }
-        words.try_for_each(|word| write!(formatter, " {word}"))
+        words.try_for_each(|word| write!(formatter, " {}", visible::line(word)))
     }
 }
 

@@ -11,7 +11,9 @@ use crate::environment::Environment;
 use crate::failure::{CLEAN, DATA_WRONG};
 use crate::probing::figures::microseconds;
 use crate::probing::{Figures, Ledger, Probed, Tally};
+use crate::repetition::Repetition;
 use crate::table::Table;
+use crate::visible;
 use crate::wire_report::WireReport;
 
 /// The outcome of a latency run.
@@ -48,7 +50,7 @@ pub struct LatencyReport {
     /// What the backend tells of the device.
     pub device: DeviceReport,
     /// The command that repeats the run.
-    pub repeat_with: String,
+    pub repeat_with: Repetition,
 }
 
 /// What came of the load.
@@ -88,7 +90,7 @@ pub struct Asked {
     /// Bytes of load in a second, if there was one.
     pub load_bytes_per_second: Option<f64>,
     /// The command that repeats the run.
-    pub repeat_with: String,
+    pub repeat_with: Repetition,
 }
 
 impl LatencyReport {
@@ -190,8 +192,11 @@ impl LatencyReport {
             ""
         };
         let mut text = format!(
-            "{name}, seed {}, {} messages a second, {:.1} s{ended}\n",
-            self.seed, self.rate, self.elapsed_s
+            "{}, seed {}, {} messages a second, {:.1} s{ended}\n",
+            visible::line(name),
+            self.seed,
+            self.rate,
+            self.elapsed_s
         );
         text += &bars::histogram(&self.latencies());
         // Writing to a `String` can't fail.

@@ -28,11 +28,13 @@ pub mod play_report;
 pub mod probing;
 pub mod progress;
 pub mod ratios;
+pub mod repetition;
 pub mod report;
 pub mod soak_report;
 pub mod table;
 pub mod traffic;
 pub mod utilisation;
+pub mod visible;
 pub mod wire_report;
 
 use std::ffi::OsString;

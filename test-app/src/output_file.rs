@@ -1,6 +1,8 @@
-//! Files that are written whole or not at all.
+//! Files that are written whole or not at all, and that nobody may read who might not read what was there.
 
-use std::fs;
+mod access;
+
+use std::fs::{self, Metadata};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -31,7 +33,7 @@ impl OutputFile {
             return Err(place.refuse(path, &"its folder is not there"));
         }
         place
-            .part_file()
+            .part_file(None)
             .map_err(|error| place.refuse(path, &error))?;
         Ok(place)
     }
@@ -63,34 +65,28 @@ impl OutputFile {
         ))
     }
 
-    /// Writes the file.
+    /// Writes the file. Who may read and write one that was there before stays as it was.
     ///
     /// # Errors
     /// [`Failure::Device`] if that fails; what was at the place before is then still there.
     pub fn write(&self, contents: &[u8]) -> Result<(), Failure> {
-        self.part_file()
+        let before = fs::metadata(&self.target).ok();
+        self.part_file(before.as_ref())
             .and_then(|mut part| {
                 // The part's own `write_all` would tell the part's name instead of the target's.
                 part.as_file_mut().write_all(contents)?;
-                part.as_file().sync_all()?;
-                part.persist(&self.target)?;
-                Ok(())
+                access::replace(part, &self.target, before.as_ref())
             })
             .map_err(|error| {
                 Failure::Device(format!("cannot write {}: {error}", self.target.display()))
             })
     }
 
-    /// A file beside the target, which disappears unless it becomes the target.
-    fn part_file(&self) -> io::Result<NamedTempFile> {
+    /// A file beside the target, which disappears unless it becomes the target. `before` is what is there.
+    fn part_file(&self, before: Option<&Metadata>) -> io::Result<NamedTempFile> {
         let mut builder = tempfile::Builder::new();
         builder.prefix(".midiuart-").suffix(".part");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As for any new file; the user's umask takes away from it.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
+        access::of_new_file(&mut builder, before);
         // Only the kind, as the rest tells the part's name.
         let part = builder.tempfile_in(self.folder());
         part.map_err(|error| error.kind().into())
@@ -131,6 +127,31 @@ mod tests {
         place.write(b"after").expect("room");
         assert_eq!(fs::read(&path).expect("the file"), b"after");
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_replaced_keeps_its_mode() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("report.html");
+        for mode in [0o600, 0o640, 0o644, 0o666, 0o400] {
+            fs::write(&path, "before").expect("a file");
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+            let place = OutputFile::check("--report", &path).expect("a place");
+            place.write(b"after").expect("room");
+            let data = fs::metadata(&path).expect("the file");
+            assert_eq!(data.mode() & 0o7777, mode, "{mode:o}");
+            assert_eq!(fs::read(&path).expect("the file"), b"after");
+            fs::remove_file(&path).expect("removed");
+        }
+        // A new one is as the umask has it.
+        let umask_sample = folder.path().join("sample");
+        fs::write(&umask_sample, "").expect("a file");
+        let place = OutputFile::check("--report", &path).expect("a place");
+        place.write(b"new").expect("room");
+        let mode = |path: &Path| fs::metadata(path).expect("there").mode() & 0o7777;
+        assert_eq!(mode(&path), mode(&umask_sample));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::report::{DirectionReport, differences, tabulate_directions};
 use crate::table::Table;
+use crate::visible;
 
 /// The outcome of playing files.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -12,7 +13,7 @@ pub struct PlayReport {
     pub command: &'static str,
     /// The output's name.
     pub port: String,
-    /// What was played, in order, as the user named it.
+    /// The names of the files that were played, in order, without their folders.
     pub files: Vec<String>,
     /// What everything left to chance was drawn from.
     pub seed: u64,
@@ -42,7 +43,7 @@ impl PlayReport {
         };
         format!(
             "{}, {:.1} s{ended}\n{}{verdict}",
-            self.port,
+            visible::line(&self.port),
             self.elapsed_s,
             closing_table(&self.directions)
         )

@@ -1,10 +1,14 @@
 //! The figures of two runs, and their ratios. (Bytes are compared in [`crate::compare`].)
 
+use std::path::Path;
+
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::environment::file_name;
 use crate::failure::Failure;
 use crate::table::Table;
+use crate::visible;
 
 /// The figures of two runs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,8 +17,11 @@ pub struct Ratios {
     pub command: &'static str,
     /// The command whose runs are compared.
     pub of: String,
-    /// The files.
+    /// The files' names, without their folders.
     pub files: [String; 2],
+    /// The files as the user named them.
+    #[serde(skip)]
+    pub named: [String; 2],
     /// The figures.
     pub figures: Vec<Figure>,
 }
@@ -136,7 +143,8 @@ impl Ratios {
         Ok(Self {
             command: "compare",
             of: first.to_owned(),
-            files,
+            named: files.clone(),
+            files: files.map(|file| file_name(Path::new(&file))),
             figures,
         })
     }
@@ -153,7 +161,7 @@ impl Ratios {
             let ratio = ratio.unwrap_or_else(|| "-".into());
             table.row(&figure.name, [shown(figure.a), shown(figure.b), ratio]);
         }
-        let [a, b] = &self.files;
+        let [a, b] = self.named.each_ref().map(|file| visible::line(file));
         format!("{}: A is {a}, B is {b}\n{table}", self.of)
     }
 }

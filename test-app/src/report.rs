@@ -7,7 +7,9 @@ use crate::compare::{Counts, Difference};
 use crate::environment::Environment;
 use crate::failure::{CLEAN, DATA_WRONG, Failure};
 use crate::latency::Percentiles;
+use crate::repetition::Repetition;
 use crate::table::Table;
+use crate::visible;
 use crate::wire_report::WireReport;
 
 /// The outcome of a stress run.
@@ -42,7 +44,7 @@ pub struct StressReport {
     /// What the backend tells of the device.
     pub device: DeviceReport,
     /// The command that repeats the run.
-    pub repeat_with: String,
+    pub repeat_with: Repetition,
 }
 
 /// Which emulated PC a run was made on.
@@ -214,7 +216,7 @@ impl StressReport {
         };
         format!(
             "{}, seed {}, {:.1} s{ended}\n{table}{}{verdict}",
-            self.port,
+            visible::line(&self.port),
             self.seed,
             self.elapsed_s,
             differences(&self.directions),
@@ -236,7 +238,7 @@ impl StressReport {
 /// [`Failure::Device`] if it cannot be put into JSON.
 pub fn json(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string_pretty(value)
-        .map(|text| text + "\n")
+        .map(|text| visible::json(&text).into_owned() + "\n")
         .map_err(|error| Failure::Device(format!("cannot write JSON: {error}")))
 }
 

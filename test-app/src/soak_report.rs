@@ -8,7 +8,9 @@ use crate::compare::{Counts, Difference};
 use crate::exchange::Outcome;
 use crate::failure::{CLEAN, DATA_WRONG};
 use crate::latency::Percentiles;
+use crate::repetition::Repetition;
 use crate::table::Table;
+use crate::visible;
 
 /// What was exchanged, and what went wrong with it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -86,7 +88,7 @@ pub struct Summary {
     /// The longest of all latencies, in microseconds.
     pub max_us: Option<f64>,
     /// The command that repeats the run.
-    pub repeat_with: String,
+    pub repeat_with: Repetition,
 }
 
 impl Summary {
@@ -195,7 +197,7 @@ impl fmt::Display for Summary {
         } else {
             ""
         };
-        let Self { port, seed, .. } = self;
+        let (port, seed) = (visible::line(&self.port), self.seed);
         writeln!(
             formatter,
             "{port}, seed {seed}, {:.1} s{ended}",

@@ -2,14 +2,17 @@
 
 use std::fmt;
 
+use crate::visible;
+
 /// Rows of a label and cells.
 #[derive(Clone, Debug, Default)]
 pub struct Table(Vec<(String, Vec<String>)>);
 
 impl Table {
-    /// Adds a row.
+    /// Adds a row. What acts on a terminal is replaced.
     pub fn row(&mut self, label: &str, cells: impl IntoIterator<Item = String>) {
-        self.0.push((label.into(), cells.into_iter().collect()));
+        let cells = cells.into_iter().map(|cell| visible::line(&cell).into());
+        self.0.push((visible::line(label).into(), cells.collect()));
     }
 }
 

@@ -163,6 +163,19 @@ fn a_port_that_does_not_exist_is_answered_with_those_that_do() {
 }
 
 #[test]
+fn help_says_whose_rights_a_foreign_driver_has() {
+    for command in ["list", "stress", "play", "latency", "soak", "status"] {
+        let output = run(&[command, "--help"]);
+        let help = String::from_utf8(output.stdout).expect("text");
+        let words: Vec<_> = help.split_whitespace().collect();
+        assert!(
+            words.join(" ").contains("runs with all your rights"),
+            "{help}"
+        );
+    }
+}
+
+#[test]
 fn help_documents_the_exit_codes() {
     for arguments in [&["--help"][..], &["stress", "--help"], &["play", "--help"]] {
         let output = run(arguments);

@@ -182,6 +182,33 @@ fn every_schema_can_be_used() {
 }
 
 #[test]
+#[cfg(not(windows))]
+fn folders_and_interfaces_are_found_in_reports() {
+    let folder = TempDir::new().expect("a folder");
+    fs::write(folder.path().join("SONG"), NOTE).expect("a file");
+    let mut validator = Validator::default();
+    for (name, arguments, place, wrong) in [
+        (
+            "play",
+            &["play", "--fast", "SONG", "--on", "emulated"][..],
+            "/files/0",
+            "/home/anna/SONG",
+        ),
+        (
+            "latency",
+            &["latency", "--count", "5", "--on", "winmm"],
+            "/environment/output/capabilities/interface",
+            r"\\?\root#media#0000",
+        ),
+    ] {
+        let mut document = printed(arguments, folder.path()).remove(0);
+        assert_eq!(validator.fault(name, &document), None);
+        *document.pointer_mut(place).expect(place) = json!(wrong);
+        assert!(validator.fault(name, &document).is_some(), "{place}");
+    }
+}
+
+#[test]
 fn documents_that_are_wrong_are_found() {
     let folder = TempDir::new().expect("a folder");
     let mut validator = Validator::default();

@@ -81,7 +81,7 @@ fn text(path: &Path) -> &str {
 fn list_tells_what_windows_knows() {
     let ports = json(&success(
         "mpu401,software",
-        &["list", "--on", "winmm", "--json"],
+        &["list", "--on", "winmm", "--json", "--interfaces"],
     ));
     for side in ["outputs", "inputs"] {
         let ports = ports[side].as_array().expect("ports");
@@ -101,7 +101,13 @@ fn list_tells_what_windows_knows() {
     );
     let shown = success("mpu401", &["list", "--on", "winmm"]);
     assert!(shown.contains("technology    MOD_MIDIPORT"), "{shown}");
+    assert!(!shown.contains(r"\\?\"), "{shown}");
+    let shown = success("mpu401", &["list", "--on", "winmm", "--interfaces"]);
+    assert!(shown.contains(r"interface     \\?\"), "{shown}");
     assert_eq!(success("", &["list", "--on", "winmm"]), "");
+    let checked = success("software", &["conformance", "--only", "device-interface"]);
+    assert!(checked.starts_with("PASS device-interface"), "{checked}");
+    assert!(!checked.contains(r"\\?\"), "{checked}");
 }
 
 #[test]

@@ -39,6 +39,14 @@ impl Failure {
         Self::unusable(format!("{}: {error}", path.display()))
     }
 
+    /// The same with what to do.
+    pub fn with_advice(self, advice: &str) -> Self {
+        Self {
+            message: format!("{}; {advice}", self.message),
+            ..self
+        }
+    }
+
     /// Says why, and with which code to end.
     pub fn report(&self) -> ExitCode {
         eprintln!("{}", self.message);

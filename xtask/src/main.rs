@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cross;
+mod dependencies;
 mod driver;
 mod failure;
 mod faulty;
@@ -65,6 +66,8 @@ enum Command {
         /// INF or .inx files; if none are named, inf/midiuart.inx.
         paths: Vec<PathBuf>,
     },
+    /// Checks the dependencies in all lock files: licences, sources; and what `RustSec` knows about them.
+    Dependencies(dependencies::Options),
     /// Makes pages of the tool on the emulated PC, renders and checks them in Chromium, on Debian.
     ReportPages(report_pages::Options),
     /// Runs the x64 image in Wine's kernel, on Debian without a display.
@@ -122,6 +125,7 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::VerifyPackage(options) => package::verify(&root, &options),
         Command::VerifyInf { paths } if paths.is_empty() => inf::verify(&[inf::source(&root)]),
         Command::VerifyInf { paths } => inf::verify(&paths),
+        Command::Dependencies(options) => dependencies::check(&root, &options),
         Command::ReportPages(options) => report_pages::run(&root, &options),
         Command::Wine(options) => wine::run(&root, &options),
         Command::WineInstall(options) => wine::install(&root, &options),

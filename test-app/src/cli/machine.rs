@@ -50,7 +50,8 @@ pub struct Machine {
     /// answered with those that the UART can have
     #[arg(long = "quirk", value_name = "NAME")]
     pub quirks: Vec<String>,
-    /// Windows image of the driver to run; else the driver that is linked in
+    /// Windows image of the driver to run; else the driver that is linked in. It is native code and
+    /// runs with all your rights: take only what you trust
     #[arg(long, value_name = "FILE.sys")]
     pub driver: Option<PathBuf>,
     /// Number from which everything left to chance is drawn

@@ -193,6 +193,9 @@ pub struct List {
     /// Whose ports to list.
     #[command(flatten)]
     pub machine: Machine,
+    /// Show the paths of device interfaces, too, which tell this machine from others
+    #[arg(long)]
+    pub interfaces: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

@@ -15,6 +15,7 @@ use crate::conformance::runner::Runner;
 use crate::failure::{CLEAN, Failure};
 use crate::output;
 use crate::report::json;
+use crate::visible;
 
 pub fn run(options: &Conformance, host: &mut Host<'_>) -> Result<u8, Failure> {
     let wanted = wanted(&options.only)?;
@@ -39,7 +40,8 @@ pub fn run(options: &Conformance, host: &mut Host<'_>) -> Result<u8, Failure> {
     };
     let end = runner.run(&wanted, host.interrupt, |finding| {
         if !options.json {
-            output::print(host.output, &format!("{finding}\n"))?;
+            let line = finding.to_string();
+            output::print(host.output, &format!("{}\n", visible::line(&line)))?;
         }
         report.add(finding);
         Ok(())

@@ -12,6 +12,7 @@ use crate::output;
 use crate::output_file::OutputFile;
 use crate::page;
 use crate::probing::{Plan, Probed, Prober};
+use crate::repetition::Repetition;
 use crate::report::json;
 
 pub fn run(options: &Latency, host: &mut Host<'_>) -> Result<u8, Failure> {
@@ -91,13 +92,12 @@ fn place(
     path.map(|path| OutputFile::check(option, path)).transpose()
 }
 
-fn repeat_with(options: &Latency) -> String {
-    format!(
-        "midiuart-test latency{} --count {} --rate {}{}{}",
-        repetition::machine(&options.machine),
-        options.count,
-        options.rate,
-        if options.load { " --load" } else { "" },
-        repetition::ports(&options.ports)
-    )
+fn repeat_with(options: &Latency) -> Repetition {
+    let mut command = repetition::machine(Repetition::of("latency"), &options.machine)
+        .option("--count", &options.count)
+        .option("--rate", &options.rate);
+    if options.load {
+        command = command.flag("--load");
+    }
+    repetition::ports(command, &options.ports)
 }

@@ -8,10 +8,18 @@ use crate::failure::{CLEAN, Failure};
 use crate::output;
 use crate::report::json;
 use crate::table::Table;
+use crate::visible;
 
 pub fn run(options: &List, host: &mut Host<'_>) -> Result<u8, Failure> {
     let (backend, setup) = choose::machine(&options.machine, host)?;
-    let ports = backend.ports(&setup)?;
+    let mut ports = backend.ports(&setup)?;
+    if !options.interfaces {
+        for port in ports.outputs.iter_mut().chain(&mut ports.inputs) {
+            if let Some(capabilities) = &mut port.capabilities {
+                capabilities.interface = None;
+            }
+        }
+    }
     let text = if options.json {
         json(&ports)?
     } else {
@@ -65,11 +73,11 @@ fn told(side: &str, port: &PortInfo, capabilities: &Capabilities) -> String {
     line("interface", interface.clone());
     let lines = lines
         .into_iter()
-        .map(|(label, value)| format!("  {label:<12}  {value}\n"));
+        .map(|(label, value)| format!("  {label:<12}  {}\n", visible::line(&value)));
     format!(
         "\n{side} {}  {}\n{}",
         port.index,
-        port.name,
+        visible::line(&port.name),
         lines.collect::<String>()
     )
 }

@@ -18,6 +18,7 @@ use crate::cli::Monitor;
 use crate::failure::{CLEAN, Failure};
 use crate::interrupt::Interrupt;
 use crate::midi::decode::{Group, Meaning, broken, meaning};
+use crate::visible;
 use assembly::{Assembly, Received};
 use line::Line;
 use record::Record;
@@ -109,7 +110,7 @@ impl Listener<'_, '_> {
                 listening: &port.name,
             })?
         } else {
-            format!("{}: listening; Ctrl-C ends\n", port.name)
+            format!("{}: listening; Ctrl-C ends\n", visible::line(&port.name))
         };
         self.print(&first_line)?;
         let end = self.options.listen_for.map(|time| self.origin + time);
@@ -230,7 +231,7 @@ impl Listener<'_, '_> {
 
     /// Prints. A reader that went away has seen enough.
     fn print(&mut self, text: &str) -> Result<(), Failure> {
-        let written = self.output.write_all(text.as_bytes());
+        let written = self.output.write_all(visible::lines(text).as_bytes());
         match written.and_then(|()| self.output.flush()) {
             Ok(()) => Ok(()),
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {

@@ -7,6 +7,7 @@ use super::choose::{self, Use};
 use crate::Host;
 use crate::backend::Session;
 use crate::cli::{On, Play};
+use crate::environment::file_name;
 use crate::exchange::Exchange;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -68,7 +69,7 @@ pub fn run(options: &Play, host: &mut Host<'_>) -> Result<u8, Failure> {
     let report = PlayReport {
         command: "play",
         port: setup.output_name().to_owned(),
-        files: files.map(|file| file.display().to_string()).collect(),
+        files: files.map(|file| file_name(file)).collect(),
         seed: setup.seed,
         elapsed_s: end.saturating_sub(origin).as_secs_f64(),
         interrupted: host.interrupt.is_raised(),

@@ -1,31 +1,30 @@
-//! The command that repeats a run.
+//! The command that repeats a run, from the options of this one.
 
 use crate::cli::{Machine, On, PortChoice};
 use crate::failure::Failure;
+use crate::repetition::Repetition;
 
-/// The options that choose a machine.
-pub fn machine(machine: &Machine) -> String {
-    let seed = format!(" --seed {}", machine.seed);
+/// Adds the options that choose a machine.
+pub fn machine(repetition: Repetition, machine: &Machine) -> Repetition {
     if machine.on() == Ok(On::Winmm) {
-        return format!(" --on winmm{seed}");
+        let repetition = repetition.option("--on", &"winmm");
+        return repetition.option("--seed", &machine.seed);
     }
-    let uart = machine.uart.unwrap_or_default();
-    let quirks = machine
-        .quirks
-        .iter()
-        .map(|quirk| format!(" --quirk {quirk}"));
-    let driver = machine.driver.as_ref();
-    let driver = driver.map(|path| format!(" --driver '{}'", path.display()));
-    format!(
-        " --uart {uart}{}{seed} --client {}{}",
-        quirks.collect::<String>(),
-        machine.client.unwrap_or_default().name(),
-        driver.unwrap_or_default()
-    )
+    let mut repetition = repetition.option("--uart", &machine.uart.unwrap_or_default());
+    for quirk in &machine.quirks {
+        repetition = repetition.option("--quirk", quirk);
+    }
+    repetition = repetition
+        .option("--seed", &machine.seed)
+        .option("--client", &machine.client.unwrap_or_default().name());
+    match &machine.driver {
+        Some(driver) => repetition.file("--driver", driver),
+        None => repetition,
+    }
 }
 
-/// The options that choose ports.
-pub fn ports(choice: &PortChoice) -> String {
+/// Adds the options that choose ports.
+pub fn ports(repetition: Repetition, choice: &PortChoice) -> Repetition {
     let given = [
         ("--port", &choice.port),
         ("--out", &choice.out),
@@ -33,12 +32,20 @@ pub fn ports(choice: &PortChoice) -> String {
     ];
     given
         .into_iter()
-        .filter_map(|(option, port)| Some(format!(" {option} '{}'", port.as_ref()?)))
-        .collect()
+        .fold(repetition, |repetition, (option, port)| match port {
+            Some(port) => repetition.option(option, port),
+            None => repetition,
+        })
+}
+
+/// A length of time as options take it.
+pub fn time(time: std::time::Duration) -> String {
+    let text = humantime::format_duration(time).to_string();
+    text.replace(' ', "")
 }
 
 /// Adds to a failure in the middle of a run how to repeat it.
-pub fn with(failure: Failure, seed: u64, repeat_with: &str) -> Failure {
+pub fn with(failure: Failure, seed: u64, repeat_with: &Repetition) -> Failure {
     match failure {
         Failure::Device(text) => {
             Failure::Device(format!("{text}; seed {seed}; repeat with: {repeat_with}"))

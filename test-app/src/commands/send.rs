@@ -21,6 +21,7 @@ use crate::midi::wire_time;
 use crate::midi::words::{Fault, Step, WordReader, split};
 use crate::output;
 use crate::report::json;
+use crate::visible;
 
 /// Stands for standard input.
 const STANDARD_INPUT: &str = "-";
@@ -94,7 +95,10 @@ pub fn run(options: &Send, host: &mut Host<'_>) -> Result<u8, Failure> {
         };
         format!(
             "{}: messages {}, bytes {}, {:.3} s{ended}\n",
-            report.port, report.messages, report.bytes, report.elapsed_s
+            visible::line(&report.port),
+            report.messages,
+            report.bytes,
+            report.elapsed_s
         )
     };
     output::print(host.output, &text)?;

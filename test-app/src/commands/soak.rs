@@ -18,7 +18,9 @@ use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::midi::all_notes_off;
 use crate::output;
+use crate::repetition::Repetition;
 use crate::soak_report::Summary;
+use crate::visible;
 
 /// How long a wait goes on before arrivals are taken up and Ctrl-C is heeded.
 const STEP: Duration = Duration::from_millis(100);
@@ -27,18 +29,10 @@ pub fn run(options: &Soak, host: &mut Host<'_>) -> Result<u8, Failure> {
     let (backend, mut setup) = choose::machine(&options.machine, host)?;
     setup.loop_cable = true;
     let setup = choose::ports(setup, &options.ports, Use::Loop, backend)?;
-    let length = |time| {
-        humantime::format_duration(time)
-            .to_string()
-            .replace(' ', "")
-    };
-    let repeat_with = format!(
-        "midiuart-test soak{} --duration {} --every {}{}",
-        repetition::machine(&options.machine),
-        length(options.duration),
-        length(options.every),
-        repetition::ports(&options.ports)
-    );
+    let repeat_with = repetition::machine(Repetition::of("soak"), &options.machine)
+        .option("--duration", &repetition::time(options.duration))
+        .option("--every", &repetition::time(options.every));
+    let repeat_with = repetition::ports(repeat_with, &options.ports);
     let mut soak = SoakRun {
         options,
         interrupt: host.interrupt,
@@ -75,7 +69,7 @@ fn silence(session: &mut dyn Session) -> Result<(), Failure> {
 /// A document on a line of its own.
 fn line(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(value)
-        .map(|text| text + "\n")
+        .map(|text| visible::json(&text).into_owned() + "\n")
         .map_err(|error| Failure::Device(format!("cannot write JSON: {error}")))
 }
 

@@ -18,6 +18,7 @@ use crate::output;
 use crate::output_file::OutputFile;
 use crate::page;
 use crate::progress::Progress;
+use crate::repetition::Repetition;
 use crate::report::{EmulatedMachine, StressReport, exit_code, is_clean};
 
 /// How long a wait goes on before arrivals are taken up, progress is shown and Ctrl-C is heeded.
@@ -41,14 +42,9 @@ pub fn run(options: &Stress, host: &mut Host<'_>) -> Result<u8, Failure> {
         On::Emulated => EMULATED_DURATION,
         On::Winmm => REAL_DURATION,
     });
-    let repeat_with = format!(
-        "midiuart-test stress{} --duration {}{}",
-        repetition::machine(&options.machine),
-        humantime::format_duration(length)
-            .to_string()
-            .replace(' ', ""),
-        repetition::ports(&options.ports)
-    );
+    let repeat_with = repetition::machine(Repetition::of("stress"), &options.machine)
+        .option("--duration", &repetition::time(length));
+    let repeat_with = repetition::ports(repeat_with, &options.ports);
     let mut stress = StressRun {
         seed: setup.seed,
         length,

@@ -11,6 +11,7 @@ use super::problems;
 use super::windows::{Called, Device, Windows};
 use crate::failure::Failure;
 use crate::table::Table;
+use crate::visible;
 
 /// Whether a counter is a sign of trouble when it is not zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -187,7 +188,7 @@ impl fmt::Display for DeviceCounters {
             table.row(name, [format!("{value:>10} {mark} {meaning}")]);
         }
         let lines = table.to_string();
-        writeln!(formatter, "{}", self.device)?;
+        writeln!(formatter, "{}", visible::line(&self.device))?;
         for line in lines.lines() {
             writeln!(formatter, "{}", line.trim_end())?;
         }

@@ -2,14 +2,16 @@
 
 use std::fmt::Write;
 
+use crate::visible;
+
 /// What every page looks like.
 const STYLE: &str = include_str!("style.css");
 
-/// `text` with what means something in HTML and SVG replaced.
+/// `text` with what means something in HTML and SVG replaced, and what is not to be shown.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in visible::line(text).chars() {
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
@@ -121,8 +123,8 @@ mod tests {
 
     #[test]
     fn nothing_that_is_text_is_taken_for_html() {
-        let evil = "<b onload='x'>\"&";
-        let safe = "&lt;b onload=&#39;x&#39;&gt;&quot;&amp;";
+        let evil = "<b onload='x'>\"&\u{202e}\x1b";
+        let safe = "&lt;b onload=&#39;x&#39;&gt;&quot;&amp;\u{fffd}\u{fffd}";
         assert_eq!(escape(evil), safe);
         let rows = [(evil.to_owned(), vec![evil.to_owned()])];
         let verdict = Verdict {

@@ -70,7 +70,7 @@ pub fn latency(report: &LatencyReport) -> String {
     );
     body += &html::list("Environment", report.environment.rows());
     body += "</section>\n";
-    body += &html::repetition(&report.repeat_with, report.seed);
+    body += &html::repetition(&report.repeat_with.for_reports(), report.seed);
     html::page(&title, &body)
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
 
+use der::Encode;
 use x509_cert::Certificate;
 
 use super::contents::{CERTIFICATE, Files, IMAGE, LICENSES, NOTES, SUMS, TEST_PROGRAM, sums};
@@ -46,7 +47,7 @@ const CHECKS: &[Check] = &[
     },
     Check {
         name: "certificate",
-        run: certificate_serves,
+        run: certificate_suits,
     },
     Check {
         name: "image-signature",
@@ -121,10 +122,17 @@ impl Package {
         Ok(format!("{}.{extension}", self.edition()?.name()))
     }
 
-    /// The certificate that comes with it.
+    /// The certificate that comes with it, in DER, as it is in the catalog.
     pub fn certificate(&self) -> Result<Certificate, String> {
-        certificate::parse(self.file(CERTIFICATE)?)
-            .map_err(|error| format!("{CERTIFICATE}: {error}"))
+        let bytes = self.file(CERTIFICATE)?;
+        let certificate = certificate::parse(bytes);
+        let certificate = certificate.map_err(|error| format!("{CERTIFICATE}: {error}"))?;
+        match certificate.to_der() {
+            Ok(encoded) if encoded == bytes => Ok(certificate),
+            _ => Err(format!(
+                "{CERTIFICATE}: not encoded as in the catalog; {MADE_AGAIN}"
+            )),
+        }
     }
 
     /// The checks that need nothing else and fail, with what is wrong.
@@ -267,16 +275,14 @@ fn image_rules(package: &Package) -> Verdict {
     }
 }
 
-/// The certificate is for signing code, today, and stands for itself.
-fn certificate_serves(package: &Package) -> Verdict {
+/// The certificate is self-signed, for signing code and nothing else, and valid today.
+fn certificate_suits(package: &Package) -> Verdict {
     let certificate = package.certificate()?;
     let told = |error| format!("{CERTIFICATE}: {error}");
-    let validity = certificate::serves(&certificate, SystemTime::now()).map_err(told)?;
-    certificate::stands_for_itself(&certificate).map_err(told)?;
-    Ok(format!(
-        "{}, {validity}",
-        certificate.tbs_certificate.subject
-    ))
+    let expiry = certificate::check(&certificate, SystemTime::now()).map_err(told)?;
+    let fingerprint = certificate::fingerprint(&certificate)?;
+    let owner = &certificate.tbs_certificate.subject;
+    Ok(format!("{owner}, SHA-256 {fingerprint}, expires {expiry}"))
 }
 
 fn image_signature(package: &Package) -> Verdict {

@@ -13,8 +13,9 @@ use crate::driver;
 use crate::failure::Failure;
 use crate::inf::{self, Date, Stamp};
 use crate::sign::catalog::{self, Contents, hexadecimal};
-use crate::sign::certificate::Signer;
+use crate::sign::certificate;
 use crate::sign::image;
+use crate::sign::signer::Signer;
 use crate::verify::Image;
 
 /// The driver.
@@ -27,6 +28,8 @@ pub const TEST_PROGRAM: &str = "midiuart-test.exe";
 pub const NOTES: &str = "INSTALL.txt";
 /// Both licences.
 pub const LICENSES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+/// What stands in the sources of [`NOTES`] for the name that `certutil` finds the certificate by.
+const CERTIFICATE_NAME: &str = "{CERTIFICATE}";
 /// The digests of all other files.
 pub const SUMS: &str = "SHA256SUMS";
 
@@ -70,10 +73,7 @@ pub fn of(recipe: &Recipe) -> Result<Files, Failure> {
         (IMAGE.to_owned(), image),
         (format!("{name}.cat"), catalog),
         (CERTIFICATE.to_owned(), certificate),
-        (
-            NOTES.to_owned(),
-            text_file(&recipe.edition.notes_source(recipe.root))?,
-        ),
+        (NOTES.to_owned(), notes(recipe)?),
     ]);
     for license in LICENSES {
         files.insert(license.to_owned(), text_file(&recipe.root.join(license))?);
@@ -131,6 +131,19 @@ fn test_program(recipe: &Recipe) -> Result<Option<Vec<u8>>, Failure> {
         recipe.architecture.target()
     );
     signed_image(&path, recipe, &advice).map(Some)
+}
+
+/// How to install and remove the package, with the name by which Windows finds the certificate again.
+fn notes(recipe: &Recipe) -> Result<Vec<u8>, Failure> {
+    let path = recipe.edition.notes_source(recipe.root);
+    let text = text_file(&path)?;
+    let text = String::from_utf8_lossy(&text);
+    if !text.contains(CERTIFICATE_NAME) {
+        let error = format!("nowhere names the certificate, as {CERTIFICATE_NAME}");
+        return Err(Failure::about(&path, &error));
+    }
+    let name = certificate::store_name(&recipe.signer.certificate);
+    Ok(text.replace(CERTIFICATE_NAME, &name).into_bytes())
 }
 
 fn signed_image(path: &PathBuf, recipe: &Recipe, advice: &str) -> Result<Vec<u8>, Failure> {

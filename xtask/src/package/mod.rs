@@ -12,6 +12,7 @@ mod tests;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use clap::Args;
 
@@ -20,13 +21,15 @@ use crate::driver;
 use crate::failure::Failure;
 use crate::inf::ARCHITECTURES;
 use crate::packages;
-use crate::sign::certificate::Signer;
+use crate::sign::certificate;
+use crate::sign::kept;
+use crate::sign::signer::Signer;
 use checks::Package;
 use contents::Recipe;
 use edition::Edition;
 
-/// Where the test certificate is that signs if no other is named.
-const SIGNING_FOLDER: &str = "target/signing";
+/// Where earlier versions kept a key that was valid for ten years.
+const OLD_KEYS: &str = "target/signing";
 
 /// How packages are made.
 #[derive(Args)]
@@ -43,8 +46,12 @@ pub struct MakeOptions {
     /// The package's date, year-month-day. Otherwise that of `SOURCE_DATE_EPOCH`, or today's.
     #[arg(long)]
     date: Option<String>,
-    /// A self-signed certificate for code signing, DER or PEM. Otherwise a test certificate in
-    /// target/signing, which is made if it is missing.
+    /// Signs with the key in this folder, which is made if it is missing, so that the same package can be
+    /// made again. Otherwise the key is new, and nothing of it is kept. The folder has to be outside the
+    /// checkout.
+    #[arg(long, value_name = "DIR", conflicts_with = "certificate")]
+    keep_key: Option<PathBuf>,
+    /// A self-signed certificate for code signing alone, DER or PEM.
     #[arg(long, requires = "key")]
     certificate: Option<PathBuf>,
     /// The certificate's RSA key, PKCS #8 in PEM, without password.
@@ -83,10 +90,10 @@ pub fn make(root: &Path, options: &MakeOptions) -> Result<(), Failure> {
         )));
     }
     let date = date::chosen(options.date.as_deref())?;
-    let signer = match (&options.certificate, &options.key) {
-        (Some(certificate), Some(key)) => Signer::load(certificate, key)?,
-        _ => Signer::for_tests(&root.join(SIGNING_FOLDER))?,
-    };
+    if let Some(line) = old_keys(root) {
+        println!("{line}");
+    }
+    let signer = signer(root, options)?;
     let target = packages_folder(root);
     fs::create_dir_all(&target).map_err(Failure::at(&target))?;
     if options.build {
@@ -95,6 +102,7 @@ pub fn make(root: &Path, options: &MakeOptions) -> Result<(), Failure> {
             driver::build(root, architecture)?;
         }
     }
+    let certificate = shown(&signer).map_err(Failure::unusable)?;
     let mut made = Vec::new();
     for &architecture in architectures {
         let recipe = Recipe {
@@ -122,7 +130,40 @@ pub fn make(root: &Path, options: &MakeOptions) -> Result<(), Failure> {
         println!("{size:>8} bytes  target/package/{name}, {count} files");
         println!("{:>8} bytes  target/package/{name}.zip", zip.len());
     }
+    print!("{certificate}");
     Ok(())
+}
+
+/// Who signs all packages of a run.
+fn signer(root: &Path, options: &MakeOptions) -> Result<Signer, Failure> {
+    match (&options.certificate, &options.key, &options.keep_key) {
+        (Some(certificate), Some(key), _) => Signer::load(certificate, key),
+        (_, _, Some(folder)) => kept::signer(folder, root),
+        _ => Signer::new(SystemTime::now()),
+    }
+}
+
+/// What to compare with what `midiuart-test driver install` shows, before it trusts the certificate.
+fn shown(signer: &Signer) -> Result<String, String> {
+    let certificate = &signer.certificate;
+    let owner = &certificate.tbs_certificate.subject;
+    let expires = certificate.tbs_certificate.validity.not_after;
+    let fingerprint = certificate::fingerprint(certificate)?;
+    Ok(format!(
+        "certificate  {owner}\nSHA-256      {fingerprint}\nexpires      {expires}\n"
+    ))
+}
+
+/// The line about keys that an earlier version has left; they are not used.
+fn old_keys(root: &Path) -> Option<String> {
+    let folder = root.join(OLD_KEYS);
+    folder.exists().then(|| {
+        format!(
+            "{} has a key of an earlier version, which is not used any more: delete the folder, and \
+             remove its certificate from the machines that trust it",
+            folder.display()
+        )
+    })
 }
 
 /// Checks packages, a line for each check.

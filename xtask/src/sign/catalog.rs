@@ -14,10 +14,10 @@ use x509_cert::attr::Attribute;
 use x509_cert::ext::Extension;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use super::certificate::Signer;
 use super::image;
 use super::indirect_data::{self, Kind, algorithm};
 use super::signed_data::{self, attribute};
+use super::signer::Signer;
 use crate::architecture::Architecture;
 
 /// `szOID_CTL`
@@ -80,8 +80,9 @@ pub fn signed(contents: &Contents, signer: &Signer) -> Result<Vec<u8>, String> {
     }
     subjects.sort_by(|one, other| one.identifier.as_bytes().cmp(other.identifier.as_bytes()));
     list(contents, subjects)
-        .and_then(|list| signed_data::sign(signer, TRUST_LIST, &list.to_der()?))
+        .and_then(|list| list.to_der())
         .map_err(|error| error.to_string())
+        .and_then(|list| signed_data::sign(signer, TRUST_LIST, &list))
 }
 
 /// What a catalog says.

@@ -8,9 +8,9 @@ use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 
-use super::certificate::Signer;
 use super::indirect_data::{self, Kind};
 use super::signed_data;
+use super::signer::Signer;
 use crate::verify::{Image, checksum_of};
 
 const CHECKSUM_SIZE: usize = 4;
@@ -39,8 +39,8 @@ pub fn signed(image: &[u8], signer: &Signer) -> Result<Vec<u8>, String> {
     image.resize(image.len().next_multiple_of(ALIGNMENT), 0);
     let content = indirect_data::of(Kind::SignedImage, &digest::<Sha256>(&image)?)
         .and_then(|content| content.to_der())
-        .and_then(|content| signed_data::sign(signer, SPC_INDIRECT_DATA_OBJID, &content))
-        .map_err(|error| error.to_string())?;
+        .map_err(|error| error.to_string())
+        .and_then(|content| signed_data::sign(signer, SPC_INDIRECT_DATA_OBJID, &content))?;
 
     let begin = image.len();
     let size = (HEADER_SIZE + content.len()).next_multiple_of(ALIGNMENT);

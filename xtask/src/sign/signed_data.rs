@@ -11,8 +11,9 @@ use sha2::{Digest, Sha256};
 use x509_cert::Certificate;
 use x509_cert::attr::Attribute;
 
-use super::certificate::{Signer, verify};
+use super::certificate::verify;
 use super::indirect_data::{SHA256, algorithm};
+use super::signer::Signer;
 
 const SIGNED_DATA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.7.2");
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -25,21 +26,41 @@ const INDIVIDUAL: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.3
 const OPUS_INFO: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311.2.1.12");
 
 /// Signs a content, which is a DER sequence.
+///
+/// # Errors
+/// If that can't be encoded or signed.
 pub fn sign(
     signer: &Signer,
     content_type: ObjectIdentifier,
     content: &[u8],
-) -> der::Result<Vec<u8>> {
-    let content = Any::from_der(content)?;
-    let attributes = SetOfVec::try_from(vec![
+) -> Result<Vec<u8>, String> {
+    let told = |error: der::Error| error.to_string();
+    let content = Any::from_der(content).map_err(told)?;
+    let attributes = signed_attributes(content_type, &content).map_err(told)?;
+    let signature = signer.sign(&attributes.to_der().map_err(told)?)?;
+    envelope(signer, content_type, content, attributes, &signature).map_err(told)
+}
+
+/// What is signed: the content's digest among it.
+fn signed_attributes(
+    content_type: ObjectIdentifier,
+    content: &Any,
+) -> der::Result<SetOfVec<Attribute>> {
+    SetOfVec::try_from(vec![
         attribute(CONTENT_TYPE, Any::encode_from(&content_type)?)?,
         attribute(STATEMENT_TYPE, Any::encode_from(&vec![INDIVIDUAL])?)?,
         attribute(OPUS_INFO, Any::new(Tag::Sequence, [])?)?,
-        attribute(
-            MESSAGE_DIGEST,
-            Any::new(Tag::OctetString, digest(&content))?,
-        )?,
-    ])?;
+        attribute(MESSAGE_DIGEST, Any::new(Tag::OctetString, digest(content))?)?,
+    ])
+}
+
+fn envelope(
+    signer: &Signer,
+    content_type: ObjectIdentifier,
+    content: Any,
+    attributes: SetOfVec<Attribute>,
+    signature: &[u8],
+) -> der::Result<Vec<u8>> {
     let certificate = &signer.certificate.tbs_certificate;
     let info = SignerInfo {
         version: CmsVersion::V1,
@@ -49,7 +70,7 @@ pub fn sign(
         }),
         digest_alg: algorithm(SHA256)?,
         signature_algorithm: algorithm(RSA_ENCRYPTION)?,
-        signature: OctetString::new(signer.sign(&attributes.to_der()?))?,
+        signature: OctetString::new(signature)?,
         signed_attrs: Some(attributes),
         unsigned_attrs: None,
     };
@@ -73,10 +94,11 @@ pub fn sign(
     .to_der()
 }
 
-/// The content of what a certificate's key has signed.
+/// The content of what a certificate's key has signed. The certificate is the only one that comes with it:
+/// others would not be covered by the signature.
 ///
 /// # Errors
-/// If it is nothing like that, or signed by others, or changed.
+/// If it is nothing like that, or signed by others, or changed, or comes with other certificates.
 pub fn verified(
     bytes: &[u8],
     content_type: ObjectIdentifier,
@@ -95,6 +117,7 @@ pub fn verified(
     if id.issuer != owner.issuer || id.serial_number != owner.serial_number {
         return Err(format!("signed with another certificate, of {}", id.issuer));
     }
+    comes_with_this_only(&data, &info, certificate)?;
     let content = data
         .encap_content_info
         .econtent
@@ -115,6 +138,34 @@ pub fn verified(
     let bytes = attributes.to_der().map_err(unreadable)?;
     verify(certificate, &bytes, signer.signature.as_bytes())?;
     Ok(content)
+}
+
+/// Returns an error unless the bag of certificates, which no signature covers, has just this one, byte by
+/// byte.
+fn comes_with_this_only(
+    data: &SignedData,
+    info: &ContentInfo,
+    certificate: &Certificate,
+) -> Result<(), String> {
+    let bag = data.certificates.as_ref();
+    let bag = bag.map_or(&[][..], |bag| bag.0.as_slice());
+    match bag {
+        [CertificateChoices::Certificate(own)] if own == certificate => {}
+        [_] => return Err("the signer's certificate is not the package's".to_owned()),
+        _ => {
+            let count = bag.len();
+            return Err(format!("{count} certificates come with it, not one"));
+        }
+    }
+    if data.crls.is_some() {
+        return Err("lists of revoked certificates come with it".to_owned());
+    }
+    // What was decoded is all that there is: the comparison above was one of bytes.
+    if Any::encode_from(data).as_ref() == Ok(&info.content) {
+        Ok(())
+    } else {
+        Err("it is not encoded as a signature has to be".to_owned())
+    }
 }
 
 /// PKCS #7 leaves out the tag and the length of what is signed.

@@ -1,62 +1,195 @@
 //! Signatures: made, checked, and broken byte by byte.
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
 
-use der::DateTime;
+use cms::cert::CertificateChoices;
+use cms::content_info::ContentInfo;
+use cms::signed_data::{CertificateSet, SignedData};
+use der::asn1::{Any, ObjectIdentifier};
+use der::{DateTime, Decode, Encode};
+use rsa::RsaPrivateKey;
+use rsa::pkcs1v15::{self, SigningKey};
+use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, LineEnding};
+use rsa::sha2::Sha256;
 use tempfile::TempDir;
+use x509_cert::Certificate;
+use x509_cert::builder::{Builder, CertificateBuilder, Profile};
+use x509_cert::ext::AsExtension;
+use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage};
+use x509_cert::name::Name;
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
+use x509_cert::time::{Time, Validity};
 
 use super::catalog::{self, Contents, hexadecimal};
-use super::certificate::{Signer, TEST_CERTIFICATE, TEST_KEY};
-use super::image;
+use super::certificate::{CODE_SIGNING, test_name};
+use super::signer::{self, Signer};
+use super::{image, kept};
 use crate::architecture::Architecture;
 use crate::verify::{Image, checksum_of};
 
-/// A test certificate with its key, as files.
-pub struct SignerFiles {
-    certificate: Vec<u8>,
-    key: Vec<u8>,
+/// A certificate with its key, as files.
+#[derive(Clone)]
+pub struct KeyFiles {
+    pub certificate: Vec<u8>,
+    key: String,
 }
 
-/// One that is made once, as finding a key takes long.
-pub static OWN: LazyLock<SignerFiles> = LazyLock::new(SignerFiles::make);
-/// Another one.
-pub static OTHER: LazyLock<SignerFiles> = LazyLock::new(SignerFiles::make);
-
-impl SignerFiles {
-    fn make() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        Signer::for_tests(folder.path()).expect("a signer");
-        let read = |name| fs::read(folder.path().join(name)).expect("made");
-        Self {
-            certificate: read(TEST_CERTIFICATE),
-            key: read(TEST_KEY),
-        }
+impl KeyFiles {
+    pub fn of(tester: &Tester) -> Self {
+        tester.files.clone()
     }
 
-    /// The certificate in DER.
-    pub fn certificate(&self) -> &[u8] {
-        &self.certificate
-    }
-
-    /// Writes both under the names by which `Signer::for_tests` finds them.
-    pub fn write_to(&self, folder: &Path) {
-        fs::create_dir_all(folder).expect("a folder");
-        fs::write(folder.join(TEST_CERTIFICATE), &self.certificate).expect("written");
-        fs::write(folder.join(TEST_KEY), &self.key).expect("written");
-    }
-
-    /// A folder of its own with both.
+    /// A folder of its own with both, as `--keep-key` has it.
     pub fn folder(&self) -> TempDir {
         let folder = tempfile::tempdir().expect("a folder");
-        self.write_to(folder.path());
+        fs::write(Self::certificate_in(&folder), &self.certificate).expect("written");
+        fs::write(Self::key_in(&folder), &self.key).expect("written");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = fs::Permissions::from_mode(0o600);
+            fs::set_permissions(Self::key_in(&folder), mode).expect("set");
+        }
         folder
     }
 
-    pub fn signer(&self) -> Signer {
-        Signer::for_tests(self.folder().path()).expect("a signer")
+    pub fn certificate_in(folder: &TempDir) -> PathBuf {
+        folder.path().join(kept::CERTIFICATE)
     }
+
+    pub fn key_in(folder: &TempDir) -> PathBuf {
+        folder.path().join(kept::KEY)
+    }
+}
+
+/// Who signs in tests.
+pub struct Tester {
+    pub certificate: Certificate,
+    pub files: KeyFiles,
+}
+
+/// One that is made once, as finding a key takes long.
+pub static OWN: LazyLock<Tester> = LazyLock::new(Tester::make);
+/// Another one.
+pub static OTHER: LazyLock<Tester> = LazyLock::new(Tester::make);
+
+impl Tester {
+    fn make() -> Self {
+        let (key, certificate) = signer::made(SystemTime::now()).expect("a signer");
+        let key = key.to_pkcs8_pem(LineEnding::LF).expect("a key");
+        Self {
+            files: KeyFiles {
+                certificate: certificate.to_der().expect("encoded"),
+                key: key.to_string(),
+            },
+            certificate,
+        }
+    }
+
+    pub fn signer(&self) -> Signer {
+        let folder = self.files.folder();
+        let (certificate, key) = (KeyFiles::certificate_in(&folder), KeyFiles::key_in(&folder));
+        Signer::load(&certificate, &key).expect("a signer")
+    }
+
+    fn key(&self) -> SigningKey<Sha256> {
+        SigningKey::new(RsaPrivateKey::from_pkcs8_pem(&self.files.key).expect("a key"))
+    }
+}
+
+/// A self-signed certificate of [`OWN`]'s key, or one that should not be taken.
+pub struct Made {
+    pub profile: Profile,
+    pub usages: Vec<ObjectIdentifier>,
+    /// In place of the profile's.
+    pub key_usage: Option<KeyUsage>,
+    pub begin: SystemTime,
+    pub validity: Duration,
+    /// If it is not that of the key.
+    pub name: Option<String>,
+}
+
+impl Default for Made {
+    fn default() -> Self {
+        Self {
+            profile: Profile::Leaf {
+                issuer: Name::default(),
+                enable_key_agreement: false,
+                enable_key_encipherment: false,
+            },
+            usages: vec![CODE_SIGNING],
+            key_usage: None,
+            begin: SystemTime::now() - Duration::from_hours(1),
+            validity: signer::VALIDITY,
+            name: None,
+        }
+    }
+}
+
+impl Made {
+    pub fn certificate(self) -> Certificate {
+        let key = OWN.key();
+        let info = rsa::signature::Keypair::verifying_key(&key);
+        let info = SubjectPublicKeyInfoOwned::from_key(info).expect("a key");
+        let own_name = format!("CN={}", test_name(&info.to_der().expect("encoded")));
+        let name = Name::from_str(&self.name.unwrap_or(own_name)).expect("a name");
+        let profile = match self.profile {
+            Profile::Leaf { .. } => Profile::Leaf {
+                issuer: name.clone(),
+                enable_key_agreement: false,
+                enable_key_encipherment: false,
+            },
+            other => other,
+        };
+        let validity = Validity {
+            not_before: Time::try_from(self.begin).expect("a time"),
+            not_after: Time::try_from(self.begin + self.validity).expect("a time"),
+        };
+        let number = SerialNumber::from(42_u32);
+        let mut builder = CertificateBuilder::new(profile, number, validity, name, info, &key)
+            .expect("a certificate");
+        if !self.usages.is_empty() {
+            let usages = ExtendedKeyUsage(self.usages);
+            builder.add_extension(&usages).expect("added");
+        }
+        let made = builder.build::<pkcs1v15::Signature>().expect("signed");
+        match self.key_usage {
+            Some(usage) => with_key_usage(made, usage),
+            None => made,
+        }
+    }
+}
+
+/// The certificate with another key usage, signed again.
+fn with_key_usage(mut made: Certificate, usage: KeyUsage) -> Certificate {
+    use rsa::signature::{SignatureEncoding, Signer};
+    let own = &mut made.tbs_certificate;
+    let extensions = own.extensions.as_mut().expect("extensions");
+    let usage = usage.to_extension(&own.subject, &[]).expect("encoded");
+    for extension in extensions.iter_mut() {
+        if extension.extn_id == usage.extn_id {
+            *extension = usage.clone();
+        }
+    }
+    let signature = OWN.key().sign(&own.to_der().expect("encoded")).to_vec();
+    made.signature = der::asn1::BitString::from_bytes(&signature).expect("a signature");
+    made
+}
+
+/// A signature (of a catalog) with another bag of certificates, which nothing signs.
+pub fn with_bag(signed: &[u8], certificates: &[&Certificate]) -> Vec<u8> {
+    let mut info = ContentInfo::from_der(signed).expect("a signature");
+    let mut data: SignedData = info.content.decode_as().expect("signed data");
+    let bag = certificates.iter().map(|&certificate| certificate.clone());
+    let bag: Vec<_> = bag.map(CertificateChoices::Certificate).collect();
+    data.certificates = Some(CertificateSet::try_from(bag).expect("a bag"));
+    info.content = Any::encode_from(&data).expect("encoded");
+    info.to_der().expect("encoded")
 }
 
 fn signer() -> Signer {
@@ -203,6 +336,53 @@ fn the_same_again_is_the_same_to_the_byte() {
         image::signed(&image, &signer()),
         image::signed(&image, &signer())
     );
+}
+
+/// The bag of certificates is not covered by the signature: whoever has a signed catalog may put others into
+/// it, and call one of them the package's.
+#[test]
+fn a_certificate_that_was_put_into_the_bag_is_refused() {
+    let own = OWN.certificate.clone();
+    let authority = Made {
+        profile: Profile::Root,
+        ..Made::default()
+    };
+    let authority = authority.certificate();
+    let signed = catalog::signed(&contents(&[("a.inf", INF)], &[]), &signer()).expect("signed");
+    let refused = |bag: &[&Certificate], certificate| {
+        let tampered = with_bag(&signed, bag);
+        let error = catalog::verified(&tampered, certificate).err();
+        error.expect("refused")
+    };
+    assert!(catalog::verified(&with_bag(&signed, &[&own]), &own).is_ok());
+    for (bag, part) in [
+        (&[&own, &authority][..], "2 certificates come with it"),
+        (&[&authority], "is not the package's"),
+        (&[], "0 certificates"),
+    ] {
+        let error = refused(bag, &own);
+        assert!(error.contains(part), "{error}");
+    }
+    // The authority has the same name and key, and is the package's certificate.
+    for bag in [&[&own, &authority][..], &[&authority], &[&own]] {
+        let error = refused(bag, &authority);
+        assert!(error.contains("another certificate"), "{error}");
+    }
+}
+
+/// The issuer's name and serial number don't make a certificate the signer's: all bytes do.
+#[test]
+fn a_certificate_that_only_looks_like_the_signer_s_is_refused() {
+    let own = OWN.certificate.clone();
+    let mut longer = own.clone();
+    let end = SystemTime::now() + Duration::from_hours(24 * 3650);
+    longer.tbs_certificate.validity.not_after = Time::try_from(end).expect("a time");
+    let signed = catalog::signed(&contents(&[("a.inf", INF)], &[]), &signer()).expect("signed");
+    let error = catalog::verified(&signed, &longer).err().expect("refused");
+    assert!(error.contains("is not the package's"), "{error}");
+    let tampered = with_bag(&signed, &[&longer]);
+    let error = catalog::verified(&tampered, &own).err().expect("refused");
+    assert!(error.contains("is not the package's"), "{error}");
 }
 
 /// As a catalog of Microsoft's signing service has an INF file, apart from name and digest.

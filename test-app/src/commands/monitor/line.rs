@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::assembly::Received;
 use crate::failure::Failure;
 use crate::midi::decode::{Group, Meaning, hex};
+use crate::visible;
 
 /// A message, and what it means.
 pub(super) struct Line<'l> {
@@ -65,7 +66,7 @@ impl Line<'_> {
 /// A document in a line.
 pub(super) fn json(value: &impl Serialize) -> Result<String, Failure> {
     serde_json::to_string(value)
-        .map(|text| text + "\n")
+        .map(|text| visible::json(&text).into_owned() + "\n")
         .map_err(|error| Failure::Device(format!("cannot write JSON: {error}")))
 }
 

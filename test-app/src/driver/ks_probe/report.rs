@@ -10,6 +10,7 @@ use super::records::Record;
 use super::streaming::{Asking, Frame, HeaderTime};
 use crate::failure::{CLEAN, DATA_WRONG, NO_LOOP};
 use crate::midi::decode::hex;
+use crate::visible;
 
 /// How many bytes of a frame are shown.
 const SHOWN: usize = 32;
@@ -388,7 +389,7 @@ fn consequence(verdict: Verdict, stamps: Stamps, other_heard: bool) -> Option<St
 
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(formatter, "device   {}", self.device)?;
+        writeln!(formatter, "device   {}", visible::line(&self.device))?;
         let whose = match self.asked_like {
             Asking::Midisrv => "Windows MIDI Services",
             Asking::PublishedProbe => "the published probe",
@@ -422,9 +423,10 @@ impl fmt::Display for Report {
             }
         }
         let compared = &self.compared;
-        let with = compared.with.as_deref().unwrap_or("nothing");
+        let with = visible::line(compared.with.as_deref().unwrap_or("nothing"));
         writeln!(formatter, "\nbeside   {with}")?;
         if let Some(failure) = &compared.failure {
+            let failure = visible::line(failure);
             writeln!(formatter, "         not compared: {failure}")?;
         }
         for read in &compared.reads {
