@@ -164,7 +164,7 @@ fn status(options: &DriverStatus, windows: &dyn Windows) -> Result<(String, u8),
         "nothing of the driver is left\n".to_owned()
     } else if options.nothing_left {
         let lines = status.found.lines(true).into_iter();
-        lines.map(|line| format!("left: {line}\n")).collect()
+        lines.fold(String::new(), |text, line| text + "left: " + &line + "\n")
     } else {
         status.to_string()
     };

@@ -56,7 +56,9 @@ impl Certificate {
     pub fn subject(&self) -> String {
         let subject = self.parsed.tbs_certificate.subject.to_string();
         let is_plain = |it: char| it.is_ascii_graphic() || it == ' ';
-        let plain = subject.chars().map(|it| if is_plain(it) { it } else { '?' });
+        let plain = subject
+            .chars()
+            .map(|it| if is_plain(it) { it } else { '?' });
         plain.collect()
     }
 
@@ -142,9 +144,7 @@ impl Certificate {
         let key = key.and_then(|key| RsaPublicKey::from_public_key_der(&key).ok());
         let key = key.ok_or("the certificate's key is not an RSA key")?;
         pkcs1v15::Signature::try_from(signature)
-            .and_then(|signature| {
-                VerifyingKey::<SignedDigest>::new(key).verify(bytes, &signature)
-            })
+            .and_then(|signature| VerifyingKey::<SignedDigest>::new(key).verify(bytes, &signature))
             .map_err(|_| "the signature is wrong".to_owned())
     }
 }

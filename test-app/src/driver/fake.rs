@@ -16,8 +16,7 @@ use super::machine::{Architecture, Machine};
 use super::package::made_up::{OWN, during};
 use super::place::{Access, Grant};
 use super::windows::{
-    Called, Device, Judgement, Lock, Restart, Signature, Store, StoredPackage, SystemError,
-    Windows,
+    Called, Device, Judgement, Lock, Restart, Signature, Store, StoredPackage, SystemError, Windows,
 };
 use crate::failure::Failure;
 
@@ -178,11 +177,7 @@ impl Dialog for FakeDialog {
 }
 
 impl FakeWindows {
-    fn change(
-        &mut self,
-        function: &'static str,
-        work: impl FnOnce(&mut Self),
-    ) -> Called<()> {
+    fn change(&mut self, function: &'static str, work: impl FnOnce(&mut Self)) -> Called<()> {
         let index = self.tried;
         self.tried += 1;
         if self.cut == Some(Cut::Before(index)) {
@@ -285,9 +280,7 @@ impl Windows for FakeWindows {
 
     fn has_certificate(&self, store: Store, thumbprint: &str) -> Called<bool> {
         let mut certificates = self.state.certificates.iter();
-        Ok(certificates.any(|(other, der)| {
-            *other == store && thumbprint_of(der) == thumbprint
-        }))
+        Ok(certificates.any(|(other, der)| *other == store && thumbprint_of(der) == thumbprint))
     }
 
     fn certificates(&self, store: Store) -> Called<Vec<Vec<u8>>> {
@@ -306,9 +299,7 @@ impl Windows for FakeWindows {
     fn remove_certificate(&mut self, store: Store, thumbprint: &str) -> Called<()> {
         self.change("remove_certificate", |it| {
             let certificates = &mut it.state.certificates;
-            certificates.retain(|(other, der)| {
-                *other != store || thumbprint_of(der) != thumbprint
-            });
+            certificates.retain(|(other, der)| *other != store || thumbprint_of(der) != thumbprint);
         })
     }
 

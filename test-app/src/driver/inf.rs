@@ -35,7 +35,8 @@ fn text(inf: &[u8]) -> String {
 mod tests {
     use super::is_own;
 
-    const OWN: &str = "[Version]\r\nCatalogFile = midiuart.cat ; signed\r\n[Copy]\r\nmidiuart.sys\r\n";
+    const OWN: &str =
+        "[Version]\r\nCatalogFile = midiuart.cat ; signed\r\n[Copy]\r\nmidiuart.sys\r\n";
 
     #[test]
     fn packages_of_the_driver_are_known_by_catalog_and_image() {

@@ -117,8 +117,8 @@ pub fn install(
 }
 
 fn readable_record(windows: &dyn Windows) -> Result<Record, Failure> {
-    let record = Record::of(windows)
-        .map_err(|error| refused("what is installed can't be read", &error))?;
+    let record =
+        Record::of(windows).map_err(|error| refused("what is installed can't be read", &error))?;
     if record.is_unreadable {
         return Err(Failure::Device(
             "what an earlier installation wrote down can't be read: run `driver remove`, which finds what is there without it".into(),
@@ -134,11 +134,7 @@ fn readable_record(windows: &dyn Windows) -> Result<Record, Failure> {
 
 /// Checks all that can be checked before anything is changed; returns the stores that the certificate has
 /// to be put into.
-fn check(
-    plan: &Plan,
-    machine: &Machine,
-    windows: &dyn Windows,
-) -> Result<Vec<Store>, Failure> {
+fn check(plan: &Plan, machine: &Machine, windows: &dyn Windows) -> Result<Vec<Store>, Failure> {
     let package = &plan.package;
     package.is_for(machine.architecture)?;
     let files = [INF, IMAGE, CATALOG, CERTIFICATE];
@@ -194,11 +190,7 @@ fn stores(
 }
 
 /// What is about to be trusted and added, for people.
-fn about(
-    plan: &Plan,
-    stores: &[Store],
-    windows: &dyn Windows,
-) -> Result<Vec<String>, Failure> {
+fn about(plan: &Plan, stores: &[Store], windows: &dyn Windows) -> Result<Vec<String>, Failure> {
     let package = &plan.package;
     let names: Vec<_> = stores.iter().map(|store| store.name()).collect();
     let mut lines = vec![
@@ -226,7 +218,9 @@ fn about(
     } else {
         "the loopback port's device is made"
     };
-    lines.push(format!("The driver goes into the driver store, and {device}."));
+    lines.push(format!(
+        "The driver goes into the driver store, and {device}."
+    ));
     Ok(lines)
 }
 
@@ -239,7 +233,9 @@ fn judge(package: &Package, catalog: &Path, windows: &dyn Windows) -> Result<boo
         Signature::Trusted => true,
         Signature::Untrusted => false,
         Signature::Broken => return Err(broken(CATALOG, "was changed after it was signed")),
-        Signature::Expired => return Err(broken(CATALOG, "was signed with an expired certificate")),
+        Signature::Expired => {
+            return Err(broken(CATALOG, "was signed with an expired certificate"));
+        }
         Signature::Refused(code) => {
             return Err(refused(
                 "Windows does not accept the catalog's signature",

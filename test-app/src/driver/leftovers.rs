@@ -35,6 +35,9 @@ pub struct Found {
     pub recorded: bool,
 }
 
+/// The line about a thing of that name.
+type Line = fn(&str) -> String;
+
 /// All of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Leftovers {
@@ -57,11 +60,7 @@ impl Leftovers {
     ///
     /// # Errors
     /// If it does not tell.
-    pub fn find(
-        record: &Record,
-        is_administrator: bool,
-        windows: &dyn Windows,
-    ) -> Called<Self> {
+    pub fn find(record: &Record, is_administrator: bool, windows: &dyn Windows) -> Called<Self> {
         let mut found = Self {
             certificates: certificates(record, windows)?,
             packages: packages(record, windows)?,
@@ -111,7 +110,6 @@ impl Leftovers {
                 found.subject, found.sha256
             ));
         }
-        type Line = fn(&str) -> String;
         let kinds: [(&[Found], Line); 4] = [
             (&self.devices, |name| {
                 format!("device {name}; `pnputil /remove-device \"{name}\"` removes it")
@@ -168,9 +166,7 @@ fn packages(record: &Record, windows: &dyn Windows) -> Called<Vec<Found>> {
             Addition::Package {
                 inf: Some(known), ..
             } => *known == digest,
-            Addition::Package { name, inf: None } => {
-                is_own && name.as_ref() == Some(&package.name)
-            }
+            Addition::Package { name, inf: None } => is_own && name.as_ref() == Some(&package.name),
             _ => false,
         });
         if recorded || is_own {

@@ -125,7 +125,9 @@ fn may_be_trusted(catalog: &Catalog, certificate: &[u8]) -> Result<(), String> {
         ));
     }
     let refused = |fault| {
-        format!("{CERTIFICATE} {fault}, so it is not put into this machine's stores: take another package")
+        format!(
+            "{CERTIFICATE} {fault}, so it is not put into this machine's stores: take another package"
+        )
     };
     catalog.signer.serves_only_to_sign_code().map_err(refused)?;
     let broken = |fault| format!("{CATALOG} {fault}: unpack the package again");

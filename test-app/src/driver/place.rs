@@ -54,8 +54,7 @@ const GENERIC_ALL: u32 = 0x1000_0000;
 const GENERIC_WRITE: u32 = 0x4000_0000;
 
 /// What changes a file, or a folder's files.
-const CHANGING: u32 =
-    WRITE_DATA | APPEND_DATA | GENERIC_WRITE | DELETE_CHILD | REPLACING;
+const CHANGING: u32 = WRITE_DATA | APPEND_DATA | GENERIC_WRITE | DELETE_CHILD | REPLACING;
 /// What puts another file or folder in the place of one.
 const REPLACING: u32 = DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_ALL;
 
@@ -74,10 +73,18 @@ pub fn check(places: &[PathBuf], windows: &dyn Windows) -> Result<(), Failure> {
                 "{place} can be changed by {other}, and with it what runs here as administrator: unpack the package again below your own profile, as in Downloads, or into a folder that only administrators may write to: `icacls FOLDER /inheritance:r /grant *S-1-5-18:(OI)(CI)F *S-1-5-32-544:(OI)(CI)F`"
             )));
         }
-        for folder in place.ancestors().skip(1).filter(|it| !it.as_os_str().is_empty()) {
+        for folder in place
+            .ancestors()
+            .skip(1)
+            .filter(|it| !it.as_os_str().is_empty())
+        {
             let rights = DELETE_CHILD | REPLACING;
             // The root of a drive can't be replaced by its own name.
-            let rights = if folder.parent().is_none() { rights & !DELETE } else { rights };
+            let rights = if folder.parent().is_none() {
+                rights & !DELETE
+            } else {
+                rights
+            };
             if let Some(other) = stranger(&windows.access(folder).map_err(told)?, rights, &user) {
                 let (place, folder) = (place.display(), folder.display());
                 return Err(Failure::Device(format!(
@@ -93,7 +100,12 @@ pub fn check(places: &[PathBuf], windows: &dyn Windows) -> Result<(), Failure> {
 #[must_use]
 pub fn of_package(folder: &Path, files: &[&str]) -> Vec<PathBuf> {
     let mut places = vec![folder.to_owned()];
-    places.extend(files.iter().map(|name| folder.join(name)).filter(|it| it.exists()));
+    places.extend(
+        files
+            .iter()
+            .map(|name| folder.join(name))
+            .filter(|it| it.exists()),
+    );
     places
 }
 

@@ -124,6 +124,9 @@ impl Addition {
 }
 
 /// Whether the service of the driver's name runs the driver's image, or none that is known.
+///
+/// # Errors
+/// If services can't be asked for.
 pub fn is_own_service(windows: &dyn Windows) -> Called<bool> {
     let image = windows.service_image(SERVICE)?;
     let image = image.as_deref().map(str::to_ascii_lowercase);
@@ -131,16 +134,13 @@ pub fn is_own_service(windows: &dyn Windows) -> Called<bool> {
 }
 
 /// Whether a device is the loopback port's: the driver's hardware id, and no other driver.
+#[must_use]
 pub fn is_own_device(device: &Device) -> bool {
     let service = device.service.as_deref();
     device.is_loopback && service.is_none_or(|name| name.eq_ignore_ascii_case(SERVICE))
 }
 
-fn find_package(
-    name: Option<&str>,
-    inf: Option<&str>,
-    windows: &dyn Windows,
-) -> Called<Found> {
+fn find_package(name: Option<&str>, inf: Option<&str>, windows: &dyn Windows) -> Called<Found> {
     let packages = windows.packages()?;
     let is_it = |text: &[u8]| match inf {
         Some(digest) => hexadecimal(&Sha256::digest(text)) == digest,
@@ -357,6 +357,7 @@ impl Record {
             state: State::Done,
             what: what.clone(),
         };
+        let before = self.steps.clone();
         match self.steps.iter().position(|step| step.what == *intended) {
             Some(place) => self.steps[place] = done.clone(),
             None => self.steps.push(done.clone()),
@@ -365,7 +366,11 @@ impl Record {
         let mut is_first = true;
         self.steps
             .retain(|step| step.what != *what || std::mem::take(&mut is_first));
-        self.keep(windows)
+        let kept = self.keep(windows);
+        if kept.is_err() {
+            self.steps = before;
+        }
+        kept
     }
 
     /// Forgets an addition that turned out to be none.

@@ -56,8 +56,8 @@ pub fn remove(
     places.extend(request.program.parent().map(Path::to_owned));
     place::check(&places, windows)?;
     let told = |error| refused("what is there of the driver can't be listed", &error);
-    let mut record = Record::of(windows)
-        .map_err(|error| refused("what was installed can't be read", &error))?;
+    let mut record =
+        Record::of(windows).map_err(|error| refused("what was installed can't be read", &error))?;
     let mut chosen: Vec<_> = record.steps.iter().map(|step| step.what.clone()).collect();
     if record.is_unreadable {
         dialog.say(

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use super::advice::refused;
+use super::leftovers::Leftovers;
 use super::machine::Machine;
 use super::problems;
-use super::leftovers::Leftovers;
 use super::record::{Record, State, Step};
 use super::windows::{Device, Windows};
 use super::{HARDWARE_ID, SERVICE};

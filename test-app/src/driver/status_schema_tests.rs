@@ -37,11 +37,20 @@ fn windows_with_problem(problem: u32) -> FakeWindows {
     windows.state.certificates.insert(certificate);
     let steps = [
         ("done", json!({ "copy": "midiuart-test-0" })),
-        ("done", json!({ "certificate": { "store": "TrustedPublisher", "thumbprint": "00ff" } })),
+        (
+            "done",
+            json!({ "certificate": { "store": "TrustedPublisher", "thumbprint": "00ff" } }),
+        ),
         ("done", json!("service")),
-        ("done", json!({ "package": { "name": PACKAGE, "inf": "00ff" } })),
+        (
+            "done",
+            json!({ "package": { "name": PACKAGE, "inf": "00ff" } }),
+        ),
         ("done", json!({ "device": device })),
-        ("intended", json!({ "package": { "name": null, "inf": "00ff" } })),
+        (
+            "intended",
+            json!({ "package": { "name": null, "inf": "00ff" } }),
+        ),
         ("intended", json!({ "device": null })),
     ];
     let steps = steps.map(|(state, what)| json!({ "state": state, "what": what }));
@@ -96,7 +105,15 @@ fn documents_that_are_wrong_are_found() {
         *document.pointer_mut(place).expect(place) = wrong;
         assert!(schemas.validate(&document, schema).is_err(), "{place}");
     }
-    for place in ["", "/devices/0", "/added/3", "/added/3/what", "/found", "/found/copies/0", "/machine"] {
+    for place in [
+        "",
+        "/devices/0",
+        "/added/3",
+        "/added/3/what",
+        "/found",
+        "/found/copies/0",
+        "/machine",
+    ] {
         let mut longer = good.clone();
         longer.pointer_mut(place).expect(place)["surplus"] = json!(1);
         assert!(schemas.validate(&longer, schema).is_err(), "{place}");

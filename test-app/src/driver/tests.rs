@@ -88,7 +88,10 @@ fn all_additions() -> Vec<Addition> {
 /// What a machine has written down.
 fn recorded(windows: &FakeWindows) -> Vec<Addition> {
     let record = Record::of(windows).expect("a record");
-    let all_done = record.steps.iter().all(|it| it.state == record::State::Done);
+    let all_done = record
+        .steps
+        .iter()
+        .all(|it| it.state == record::State::Done);
     assert!(all_done, "{record:?}");
     record.steps.into_iter().map(|step| step.what).collect()
 }
@@ -212,7 +215,10 @@ fn it_is_undone_in_reverse() {
 fn a_device_that_does_not_start_is_undone() {
     for (problem, words) in [
         (10, "no UART answers"),
-        (39, "report it as an error of the driver, and leave memory integrity on"),
+        (
+            39,
+            "report it as an error of the driver, and leave memory integrity on",
+        ),
         (52, "test mode"),
     ] {
         let mut windows = FakeWindows {
@@ -435,7 +441,10 @@ fn memory_integrity_is_remarked() {
     windows.machine.memory_integrity = Some(true);
     let installed = install(&plan(), &mut windows).expect("done");
     let remark = &installed.remarks[0];
-    assert!(remark.contains("memory integrity is on and can stay on"), "{remark}");
+    assert!(
+        remark.contains("memory integrity is on and can stay on"),
+        "{remark}"
+    );
     assert!(remark.contains("code 39"), "{remark}");
 }
 

@@ -23,7 +23,9 @@ pub struct Upgraded {
 /// If its packages can't be listed.
 pub fn has_package(digest: &str, windows: &dyn Windows) -> Called<bool> {
     let packages = windows.packages()?;
-    let mut digests = packages.iter().map(|it| hexadecimal(&Sha256::digest(&it.inf)));
+    let mut digests = packages
+        .iter()
+        .map(|it| hexadecimal(&Sha256::digest(&it.inf)));
     Ok(digests.any(|it| it == digest))
 }
 

@@ -184,4 +184,3 @@ impl NameValue {
         String::from_utf16_lossy(&units)
     }
 }
-

@@ -228,11 +228,17 @@ impl MadeUp {
     pub fn catalog(&self, members: &[(&str, Vec<u8>)], bag: &Bag<'_>) -> Vec<u8> {
         let content = Any::from_der(&trust_list(members)).expect("a list");
         let mut attributes = vec![
-            attribute(CONTENT_TYPE, Any::encode_from(&TRUST_LIST).expect("encoded")),
+            attribute(
+                CONTENT_TYPE,
+                Any::encode_from(&TRUST_LIST).expect("encoded"),
+            ),
             attribute(
                 MESSAGE_DIGEST,
-                Any::new(Tag::OctetString, sha2::Sha256::digest(content.value()).to_vec())
-                    .expect("short"),
+                Any::new(
+                    Tag::OctetString,
+                    sha2::Sha256::digest(content.value()).to_vec(),
+                )
+                .expect("short"),
             ),
         ];
         let mut infos = Vec::new();
@@ -293,28 +299,50 @@ impl MadeUp {
 fn trust_list(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let sequence = |parts: &[Vec<u8>]| {
         let value = parts.concat();
-        Any::new(Tag::Sequence, value).expect("short").to_der().expect("encoded")
+        Any::new(Tag::Sequence, value)
+            .expect("short")
+            .to_der()
+            .expect("encoded")
     };
     let date = DateTime::from_unix_duration(BEGIN).expect("a date");
     let subjects = members.iter().map(|(name, digest)| {
-        let value: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+        let value: Vec<u8> = name
+            .encode_utf16()
+            .chain([0])
+            .flat_map(u16::to_le_bytes)
+            .collect();
         let text = sequence(&[
-            BmpString::from_utf8("File").expect("a text").to_der().expect("encoded"),
+            BmpString::from_utf8("File")
+                .expect("a text")
+                .to_der()
+                .expect("encoded"),
             0x1001_0001_u32.to_der().expect("encoded"),
-            OctetString::new(value).expect("short").to_der().expect("encoded"),
+            OctetString::new(value)
+                .expect("short")
+                .to_der()
+                .expect("encoded"),
         ]);
         let text = attribute(NAME_VALUE, Any::from_der(&text).expect("a sequence"));
         let attributes = SetOfVec::try_from(vec![text]).expect("one");
         sequence(&[
-            OctetString::new(digest.as_slice()).expect("short").to_der().expect("encoded"),
+            OctetString::new(digest.as_slice())
+                .expect("short")
+                .to_der()
+                .expect("encoded"),
             attributes.to_der().expect("encoded"),
         ])
     });
     let subjects: Vec<_> = subjects.collect();
     sequence(&[
         sequence(&[CATALOG_LIST.to_der().expect("encoded")]),
-        OctetString::new([7; 16]).expect("short").to_der().expect("encoded"),
-        UtcTime::from_date_time(date).expect("a date").to_der().expect("encoded"),
+        OctetString::new([7; 16])
+            .expect("short")
+            .to_der()
+            .expect("encoded"),
+        UtcTime::from_date_time(date)
+            .expect("a date")
+            .to_der()
+            .expect("encoded"),
         algorithm(MEMBER).to_der().expect("encoded"),
         sequence(&subjects),
     ])

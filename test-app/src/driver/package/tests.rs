@@ -154,7 +154,10 @@ fn a_certificate_smuggled_into_the_bag_is_not_the_signer() {
 fn a_signer_that_could_do_more_than_sign_code_is_refused_by_name() {
     for (kind, fault) in [
         (Kind::Authority, "may issue other certificates (CA)"),
-        (Kind::CertificateSigner, "may issue other certificates (keyCertSign)"),
+        (
+            Kind::CertificateSigner,
+            "may issue other certificates (keyCertSign)",
+        ),
         (Kind::ServerToo, "is not for code signing alone"),
         (Kind::AnyPurpose, "is not for code signing alone"),
         (Kind::IssuedByOther, "was issued by another certificate"),
@@ -164,7 +167,10 @@ fn a_signer_that_could_do_more_than_sign_code_is_refused_by_name() {
         let catalog = signer.catalog(&members(), &Bag::default());
         let folder = package_with(&catalog, signer.certificate());
         let line = distrust(folder.path());
-        assert!(line.contains(&format!("midiuart.cer {fault}")), "{kind:?}: {line}");
+        assert!(
+            line.contains(&format!("midiuart.cer {fault}")),
+            "{kind:?}: {line}"
+        );
     }
 }
 

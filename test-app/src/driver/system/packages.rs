@@ -1,6 +1,7 @@
 //! The driver store.
 
-use std::env;
+use std::fs;
+use std::io::ErrorKind;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -12,15 +13,49 @@ use windows_sys::Win32::Devices::DeviceAndDriverInstallation::{
 use windows_sys::Win32::Foundation::{
     ERROR_FILE_EXISTS, ERROR_FILE_NOT_FOUND, ERROR_NO_MORE_ITEMS, HWND, MAX_PATH,
 };
-use windows_sys::Win32::System::LibraryLoader::{GetProcAddress, LoadLibraryW};
+use windows_sys::Win32::System::LibraryLoader::{
+    GetProcAddress, LOAD_LIBRARY_SEARCH_SYSTEM32, LoadLibraryExW,
+};
 use windows_sys::core::{BOOL, PCWSTR};
 
+use super::folders::{self, of_file};
 use super::wide::{text, wide};
 use super::{checked, last_error};
 use crate::driver::windows::{Called, Restart, StoredPackage};
 
-/// Puts a package into the driver store, unless it is there.
-pub fn add(inf: &Path) -> Called<StoredPackage> {
+/// The packages that did not come with Windows, by their INF files.
+pub fn all() -> Called<Vec<StoredPackage>> {
+    let function = "the folder of INF files";
+    let mut packages = Vec::new();
+    for entry in fs::read_dir(inf_folder()?).map_err(of_file(function))? {
+        let path = entry.map_err(of_file(function))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.to_ascii_lowercase();
+        if is_oem(&name) {
+            match fs::read(&path) {
+                Ok(inf) => packages.push(StoredPackage { name, inf }),
+                // It went in between.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(of_file(function)(error)),
+            }
+        }
+    }
+    packages.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(packages)
+}
+
+fn is_oem(name: &str) -> bool {
+    let number = name.strip_prefix("oem");
+    let number = number.and_then(|rest| rest.strip_suffix(".inf"));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
+fn inf_folder() -> Called<PathBuf> {
+    Ok(folders::windows()?.join("INF"))
+}
+
+/// Puts a package into the driver store, unless it is there; returns its name.
+pub fn add(inf: &Path) -> Called<String> {
     let inf = wide(inf);
     let mut path = [0_u16; MAX_PATH as usize];
     // SAFETY: the path ends with a zero, the package's other files lie beside it, and there is room
@@ -37,17 +72,14 @@ pub fn add(inf: &Path) -> Called<StoredPackage> {
             ptr::null_mut(),
         )
     };
-    let is_new = match checked("SetupCopyOEMInfW", done) {
-        Ok(()) => true,
-        Err(error) if error.code == ERROR_FILE_EXISTS => false,
+    match checked("SetupCopyOEMInfW", done) {
+        Ok(()) => {}
+        Err(error) if error.code == ERROR_FILE_EXISTS => {}
         Err(error) => return Err(error),
-    };
+    }
     let path = text(&path);
     let name = path.rsplit('\\').next().unwrap_or(&path);
-    Ok(StoredPackage {
-        name: name.to_owned(),
-        is_new,
-    })
+    Ok(name.to_ascii_lowercase())
 }
 
 /// `DiUninstallDriverW` of newdev.h.
@@ -58,8 +90,7 @@ pub fn remove(name: &str) -> Called<Restart> {
     let Some(uninstall) = di_uninstall_driver() else {
         return remove_unused(name);
     };
-    let folder = env::var_os("SystemRoot").map(PathBuf::from);
-    let path = folder.unwrap_or_default().join("INF").join(name);
+    let path = inf_folder()?.join(name);
     if !path.exists() {
         return Ok(Restart::NotNeeded);
     }
@@ -85,8 +116,14 @@ fn remove_unused(name: &str) -> Called<Restart> {
 /// The function, where Windows has it: since version 1703. Wine has none.
 fn di_uninstall_driver() -> Option<DiUninstallDriverW> {
     let library = wide("newdev.dll");
-    // SAFETY: the name ends with a zero; the library is loaded already, as it is imported from.
-    let library = unsafe { LoadLibraryW(library.as_ptr()) };
+    // SAFETY: the name ends with a zero; it is looked for in the system's folder only.
+    let library = unsafe {
+        LoadLibraryExW(
+            library.as_ptr(),
+            ptr::null_mut(),
+            LOAD_LIBRARY_SEARCH_SYSTEM32,
+        )
+    };
     if library.is_null() {
         return None;
     }

@@ -51,14 +51,20 @@ fn a_packages_folder_elsewhere_is_looked_at_too() {
     let mut plan = plan();
     plan.package.folder = "/media/stick".into();
     let (_, line) = refusal(&plan, &mut windows);
-    assert!(line.contains("/media/stick can be changed by Everyone"), "{line}");
+    assert!(
+        line.contains("/media/stick can be changed by Everyone"),
+        "{line}"
+    );
 }
 
 #[test]
 fn a_folder_above_that_others_may_rename_is_refused() {
     let mut windows = open_to("/home", "S-1-5-32-545", DELETE_CHILD, false);
     let (_, line) = refusal(&plan(), &mut windows);
-    assert!(line.contains("can be replaced by Users, who may change /home"), "{line}");
+    assert!(
+        line.contains("can be replaced by Users, who may change /home"),
+        "{line}"
+    );
 }
 
 #[test]

@@ -4,9 +4,7 @@ use serde_json::json;
 
 use super::super::fake::{FakeWindows, State};
 use super::super::status::status;
-use super::{
-    CLEAN, DEVICE, DEVICE_ERROR, certificate_in, install, plan, recorded, remove,
-};
+use super::{CLEAN, DEVICE, DEVICE_ERROR, certificate_in, install, plan, recorded, remove};
 use crate::driver::windows::Store;
 
 fn installed() -> FakeWindows {
@@ -58,7 +56,13 @@ fn what_version_1_wrote_is_removed() {
     ]);
     windows.state.record = Some(old.to_string());
     assert_eq!(recorded(&windows).len(), 5);
-    assert!(status(&windows).expect("a status").found.lines(false).is_empty());
+    assert!(
+        status(&windows)
+            .expect("a status")
+            .found
+            .lines(false)
+            .is_empty()
+    );
     remove(&mut windows).expect("done");
     assert_eq!(windows.state, State::default());
 
@@ -66,7 +70,10 @@ fn what_version_1_wrote_is_removed() {
     let mut windows = installed();
     windows.state.record = Some(old.to_string());
     let other = b"[Version]".to_vec();
-    windows.state.packages.insert("oem7.inf".to_owned(), other.clone());
+    windows
+        .state
+        .packages
+        .insert("oem7.inf".to_owned(), other.clone());
     remove(&mut windows).expect("done");
     assert_eq!(windows.state.packages["oem7.inf"], other);
 }
@@ -86,7 +93,10 @@ fn steps_of_a_newer_version_stay_for_that_one() {
     assert!(text.contains("gateway") && !text.contains("Root"), "{text}");
     let others = removed.others.join("\n");
     assert!(others.contains("a newer version"), "{others}");
-    assert_eq!(status(&windows).expect("a status").nothing_left(), Ok(DEVICE_ERROR));
+    assert_eq!(
+        status(&windows).expect("a status").nothing_left(),
+        Ok(DEVICE_ERROR)
+    );
 }
 
 #[test]
@@ -95,5 +105,8 @@ fn a_record_is_gone_with_the_last_step() {
     assert!(windows.state.record.is_some());
     remove(&mut windows).expect("done");
     assert_eq!(windows.state.record, None);
-    assert_eq!(status(&windows).expect("a status").nothing_left(), Ok(CLEAN));
+    assert_eq!(
+        status(&windows).expect("a status").nothing_left(),
+        Ok(CLEAN)
+    );
 }

@@ -60,7 +60,11 @@ fn a_service_that_runs_another_image_is_left_alone() {
     windows.service_image = r"C:\other\other.sys".to_owned();
     let removed = remove(&mut windows).expect("done");
     assert!(windows.state.service);
-    assert!(removed.foreign[0].contains("another image"), "{:?}", removed.foreign);
+    assert!(
+        removed.foreign[0].contains("another image"),
+        "{:?}",
+        removed.foreign
+    );
 }
 
 #[test]
@@ -86,7 +90,10 @@ fn certificates_of_any_version_are_shown_with_what_removes_them() {
     }
     let left = status(&windows).expect("a status");
     assert_eq!(left.nothing_left(), Ok(DEVICE_ERROR));
-    assert!(left.to_string().contains("certutil -delstore Root"), "{left}");
+    assert!(
+        left.to_string().contains("certutil -delstore Root"),
+        "{left}"
+    );
 }
 
 #[test]
@@ -193,7 +200,10 @@ fn a_second_run_is_refused_while_one_is_under_way() {
     ] {
         let failure = failure.expect_err("another run");
         assert_eq!(failure.exit_code(), DEVICE_ERROR);
-        assert!(failure.to_string().contains("another midiuart-test"), "{failure}");
+        assert!(
+            failure.to_string().contains("another midiuart-test"),
+            "{failure}"
+        );
     }
     assert_eq!(windows.state, before);
     assert!(windows.is_locked.get(), "it is the other run's");

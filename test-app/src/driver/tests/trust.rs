@@ -14,11 +14,17 @@ fn what_windows_takes_for_the_signer_has_to_be_the_same_certificate() {
         };
         if trusted {
             let certificate = OTHER.certificate().to_vec();
-            windows.state.certificates.insert((Store::Root, certificate));
+            windows
+                .state
+                .certificates
+                .insert((Store::Root, certificate));
         }
         let (code, line) = refusal(&plan(), &mut windows);
         assert_eq!(code, USAGE);
-        assert!(line.contains("is signed with another certificate"), "{line}");
+        assert!(
+            line.contains("is signed with another certificate"),
+            "{line}"
+        );
         assert!(windows.done.is_empty(), "{:?}", windows.done);
     }
 }
@@ -53,14 +59,22 @@ fn a_signature_that_is_trusted_already_adds_nothing_to_a_store() {
 fn a_certificate_in_root_is_completed_in_trusted_publisher_only() {
     let mut windows = FakeWindows::default();
     let own = OWN.certificate().to_vec();
-    windows.state.certificates.insert((Store::Root, own.clone()));
+    windows
+        .state
+        .certificates
+        .insert((Store::Root, own.clone()));
     let installed = install(&plan(), &mut windows).expect("done");
     let stores = installed.added.iter().filter_map(|it| match it {
         Addition::Certificate { store, .. } => Some(*store),
         _ => None,
     });
     assert_eq!(stores.collect::<Vec<_>>(), [Store::TrustedPublisher]);
-    assert!(windows.state.certificates.contains(&(Store::TrustedPublisher, own)));
+    assert!(
+        windows
+            .state
+            .certificates
+            .contains(&(Store::TrustedPublisher, own))
+    );
 }
 
 #[test]
@@ -96,7 +110,11 @@ fn each_step_is_said_before_and_after() {
     let mut dialog = FakeDialog::default();
     super::super::install::install(&plan(), &mut windows, &mut dialog).expect("done");
     let copy = r"protected copy C:\Windows\Temp/midiuart-test-0";
-    let copy = if cfg!(windows) { copy.replace('/', r"\") } else { copy.to_owned() };
+    let copy = if cfg!(windows) {
+        copy.replace('/', r"\")
+    } else {
+        copy.to_owned()
+    };
     let expected = [
         format!("adding {copy}"),
         format!("added {copy}"),

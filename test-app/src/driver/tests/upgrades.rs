@@ -54,9 +54,15 @@ fn an_older_package_that_a_device_uses_stays_with_its_certificate_and_that_is_sa
 fn a_certificate_that_install_did_not_add_is_said_to_stay() {
     let mut windows = FakeWindows::default();
     let certificate = OTHER.certificate().to_vec();
-    windows.state.certificates.insert((Store::Root, certificate));
+    windows
+        .state
+        .certificates
+        .insert((Store::Root, certificate));
     let installed = install(&plan(), &mut windows).expect("done");
     let remarks = installed.remarks.join("\n");
-    assert!(remarks.contains("not added by this program: certificate in Root"), "{remarks}");
+    assert!(
+        remarks.contains("not added by this program: certificate in Root"),
+        "{remarks}"
+    );
     assert!(remarks.contains("certutil -delstore Root"), "{remarks}");
 }
