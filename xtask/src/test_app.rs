@@ -1,6 +1,8 @@
 //! The user's tool as a program for Windows: one file that needs nothing but Windows.
 
+mod halted;
 mod installation;
+mod smuggled;
 mod wine;
 
 use std::path::{Path, PathBuf};

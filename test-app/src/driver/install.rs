@@ -163,24 +163,22 @@ fn check(plan: &Plan, machine: &Machine, windows: &dyn Windows) -> Result<Vec<St
     Ok(stores)
 }
 
-/// The stores that the certificate has to be put into: none for a signature that Windows trusts by
-/// another certificate.
+/// The stores that the certificate has to be put into: none for a signature that Windows trusts by another
+/// certificate, and none that has it. (Windows also trusts by the user's own stores, which drivers are not
+/// looked up in, so a self-signed signer has to be in the machine's.)
 fn stores(
     package: &Package,
     is_trusted: bool,
     windows: &dyn Windows,
 ) -> Result<Vec<Store>, Failure> {
-    let may_be_trusted = package.may_be_trusted.as_ref();
-    let wanted: &[Store] = match (is_trusted, may_be_trusted) {
-        (false, Err(fault)) => return Err(Failure::Usage(fault.clone())),
-        (true, Err(_)) => &[],
-        // It is in Root already, and so its publisher only may not be known yet.
-        (true, Ok(())) => &[Store::TrustedPublisher],
-        (false, Ok(())) => &Store::ALL,
-    };
+    match &package.may_be_trusted {
+        Ok(()) => {}
+        Err(_) if is_trusted => return Ok(Vec::new()),
+        Err(fault) => return Err(Failure::Usage(fault.clone())),
+    }
     let thumbprint = package.signer.thumbprint();
     let mut stores = Vec::new();
-    for &store in wanted {
+    for store in Store::ALL {
         let told = |error| refused(&format!("{} can't be read", store.name()), &error);
         if !windows.has_certificate(store, &thumbprint).map_err(told)? {
             stores.push(store);

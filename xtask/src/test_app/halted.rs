@@ -71,7 +71,9 @@ fn wait_until_it_waits(prefix: &Prefix, child: &mut Child) -> Result<(), Failure
 fn is_writing(process: u32) -> bool {
     let threads = fs::read_dir(format!("/proc/{process}/task"));
     let threads = threads.into_iter().flatten().flatten();
-    threads.map(|it| it.path()).any(|thread| is_blocked_in_write(&thread))
+    threads
+        .map(|it| it.path())
+        .any(|thread| is_blocked_in_write(&thread))
 }
 
 fn is_blocked_in_write(thread: &Path) -> bool {

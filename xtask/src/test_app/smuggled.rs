@@ -58,7 +58,11 @@ fn with_authority(catalog: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Box<dyn std::err
     .build::<Signature>()?;
     let mut info = ContentInfo::from_der(catalog)?;
     let mut data: SignedData = info.content.decode_as()?;
-    let mut bag = data.certificates.take().map(|it| it.0.into_vec()).unwrap_or_default();
+    let mut bag = data
+        .certificates
+        .take()
+        .map(|it| it.0.into_vec())
+        .unwrap_or_default();
     bag.push(CertificateChoices::Certificate(authority.clone()));
     data.certificates = Some(CertificateSet(SetOfVec::try_from(bag)?));
     info.content = Any::encode_from(&data)?;

@@ -21,6 +21,7 @@ use windows_sys::core::{BOOL, PCWSTR};
 use super::folders::{self, of_file};
 use super::wide::{text, wide};
 use super::{checked, last_error};
+use crate::driver::package::INF;
 use crate::driver::windows::{Called, Restart, StoredPackage};
 
 /// The packages that did not come with Windows, by their INF files.
@@ -31,7 +32,8 @@ pub fn all() -> Called<Vec<StoredPackage>> {
         let path = entry.map_err(of_file(function))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.to_ascii_lowercase();
-        if is_oem(&name) {
+        // Wine keeps the package's own name.
+        if is_oem(&name) || name == INF {
             match fs::read(&path) {
                 Ok(inf) => packages.push(StoredPackage { name, inf }),
                 // It went in between.

@@ -78,6 +78,16 @@ fn a_certificate_in_root_is_completed_in_trusted_publisher_only() {
 }
 
 #[test]
+fn a_signature_that_only_the_users_own_stores_trust_is_completed_in_the_machines() {
+    let mut windows = FakeWindows {
+        untrusted: Signature::Trusted,
+        ..FakeWindows::default()
+    };
+    install(&plan(), &mut windows).expect("done");
+    assert_eq!(windows.state.certificates.len(), 2);
+}
+
+#[test]
 fn what_is_trusted_is_shown_and_asked_before_anything_is_changed() {
     let mut windows = FakeWindows::default();
     let mut dialog = FakeDialog {
