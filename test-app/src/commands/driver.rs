@@ -142,8 +142,12 @@ fn remove(
     if removed.others.is_empty() {
         text.push_str("nothing of the driver is left\n");
     }
+    let why = match removed.restart {
+        Restart::Needed => "left, not added by install or there until Windows is restarted",
+        Restart::NotNeeded => "left, not added by install",
+    };
     for other in removed.others {
-        let _ = writeln!(text, "left, not added by install: {other}");
+        let _ = writeln!(text, "{why}: {other}");
     }
     for weakness in removed.weakened {
         let _ = writeln!(text, "still weakened: {weakness}");

@@ -159,3 +159,40 @@ pub fn hexadecimal(bytes: &[u8]) -> String {
         text
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Certificate;
+    use crate::driver::package::made_up::{Kind, MadeUp, OWN, before_and_after, during};
+    use crate::driver::windows::Validity;
+
+    #[test]
+    fn a_subject_is_shown_in_printable_ascii() {
+        let mut hostile = MadeUp::new(Kind::Own);
+        hostile.rename("CN=midiuart\u{1b}[2J\u{202e}cer");
+        let certificate = Certificate::read(hostile.certificate()).expect("a certificate");
+        let subject = certificate.subject();
+        assert!(
+            subject.bytes().all(|byte| (b' '..=b'~').contains(&byte)),
+            "{subject:?}"
+        );
+        assert!(subject.starts_with("CN=midiuart?[2J"), "{subject}");
+    }
+
+    #[test]
+    fn certificates_count_from_their_first_to_their_last_second() {
+        let certificate = Certificate::read(OWN.certificate()).expect("a certificate");
+        let [before, after] = before_and_after();
+        assert_eq!(certificate.validity(before), Validity::NotYet);
+        assert_eq!(certificate.validity(during()), Validity::Now);
+        assert_eq!(certificate.validity(after), Validity::Expired);
+        assert_eq!(certificate.expires(), "2027-07-14T08:00:00Z");
+    }
+
+    #[test]
+    fn what_is_no_certificate_is_none() {
+        assert_eq!(Certificate::read(b"nothing"), None);
+        let longer = [OWN.certificate(), b"0"].concat();
+        assert_eq!(Certificate::read(&longer), None);
+    }
+}

@@ -15,16 +15,16 @@ use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
 
 use super::folders::{self, of_file};
 use super::wide::wide;
-use super::{checked, size_of_structure};
+use super::{access, checked, size_of_structure};
 use crate::driver::windows::{Called, SystemError};
 
 /// What their names begin with. Users can make such folders in that place too, but this program takes only
-/// what administrators own for its own.
+/// what administrators or the user who runs it own for its own, and follows no links in it.
 const PREFIX: &str = "midiuart-test-";
 /// Owner and group: administrators. Nothing is inherited; SYSTEM and administrators may do everything, and
 /// nobody else anything.
 const SECURITY: &str = "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
-/// The owners of such a folder.
+/// The owners of such a folder; under Wine, which keeps no owners, it is the user.
 const OWNERS: [&str; 2] = ["S-1-5-32-544", "S-1-5-18"];
 
 fn parent() -> Called<PathBuf> {
@@ -112,8 +112,11 @@ fn is_own(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_folder = fs::symlink_metadata(path).is_ok_and(|it| it.is_dir());
     let is_owned = || {
-        let access = super::access::of(path);
-        access.is_ok_and(|access| OWNERS.contains(&&*access.owner))
+        let access = access::of(path);
+        access.is_ok_and(|access| {
+            let owner = access.owner;
+            OWNERS.contains(&&*owner) || access::user().is_ok_and(|user| user == owner)
+        })
     };
     name.starts_with(PREFIX) && is_folder && is_owned()
 }

@@ -30,6 +30,9 @@ pub fn all() -> Called<Vec<StoredPackage>> {
     let mut packages = Vec::new();
     for entry in fs::read_dir(inf_folder()?).map_err(of_file(function))? {
         let path = entry.map_err(of_file(function))?.path();
+        if !path.is_file() {
+            continue;
+        }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = name.to_ascii_lowercase();
         // Wine keeps the package's own name.
