@@ -1,7 +1,9 @@
 //! The user's tool as a program for Windows: one file that needs nothing but Windows.
 
+mod halted;
 mod installation;
 mod planted;
+mod smuggled;
 mod wine;
 
 use std::path::{Path, PathBuf};

@@ -56,14 +56,16 @@ Ctrl-C ends a run early with its table; a second Ctrl-C ends the program at once
 /// What `--help` says of the driver's commands beyond the options.
 const AFTER_DRIVER_HELP: &str = "\
 Exit codes:
-  0  done; for status: all devices run
+  0  done; for status: all devices run; with --nothing-left: nothing is left
   2  usage: the command line or the package cannot be used, or this is not Windows
-  3  device error: Windows or the device refuses; for status: a device has a problem
+  3  device error: Windows or the device refuses; for status: a device has a problem;
+     with --nothing-left: something is left
   4  the driver has no device
 
-What fails is told in one line, with its cause and the next step. An installation that fails takes
-back what it has done. A removal takes away what an installation added, and nothing else: what was
-there before, or was added by other programs, stays.";
+What fails is told in one line, with its cause and the next step. An installation shows what it is
+about to trust and asks (--yes does not); one that fails takes back what it has done, one that was cut
+off is continued by `driver install` or taken back by `driver remove`. A removal removes what an
+installation added, and nothing else; what else is left is listed with the command that removes it.";
 
 /// A command line that asks for something.
 #[derive(Debug)]
@@ -154,9 +156,9 @@ pub enum DriverCommand {
     /// Install the driver: certificate, package, the loopback port's device
     #[command(after_help = AFTER_DRIVER_HELP)]
     Install(DriverInstall),
-    /// Remove what install added
+    /// Remove what install added, and say what is left and what is weakened
     #[command(after_help = AFTER_DRIVER_HELP)]
-    Remove,
+    Remove(DriverRemove),
     /// Tell what is installed, whether it runs, and what stands in its way
     #[command(after_help = AFTER_DRIVER_HELP)]
     Status(DriverStatus),
@@ -177,6 +179,20 @@ pub struct DriverInstall {
     /// Install although test mode is off; the driver runs once it is on
     #[arg(long)]
     pub before_test_mode: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// The options of `driver remove`.
+#[derive(Debug, Args)]
+pub struct DriverRemove {
+    /// Remove test certificates too that install did not add
+    #[arg(long)]
+    pub certificate: bool,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// The options of `driver status`.
@@ -185,6 +201,9 @@ pub struct DriverStatus {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+    /// End with exit code 0 only if nothing of any version is left, else with 3 (as administrator)
+    #[arg(long)]
+    pub nothing_left: bool,
 }
 
 /// The options of `list`.

@@ -1,16 +1,17 @@
 //! `driver`: installing the driver, and removing it.
 
 use std::env;
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write};
 use std::path::{self, Path, PathBuf};
 
 use super::ks_probe;
 use crate::Host;
-use crate::cli::{Driver, DriverCommand, DriverInstall};
+use crate::cli::{Driver, DriverCommand, DriverInstall, DriverRemove, DriverStatus};
+use crate::driver::dialog::Dialog;
 use crate::driver::install::{self, Plan};
 use crate::driver::package::Package;
-use crate::driver::record::Addition;
-use crate::driver::remove;
+use crate::driver::remove::{self, Request};
 use crate::driver::restart;
 use crate::driver::status;
 use crate::driver::this_windows;
@@ -29,32 +30,92 @@ pub fn run(options: &Driver, host: &mut Host<'_>) -> Result<u8, Failure> {
         })
     };
     let (text, code) = match &options.command {
-        DriverCommand::Install(options) => (install(options, windows()?.as_mut())?, CLEAN),
-        DriverCommand::Remove => (remove(windows()?.as_mut())?, CLEAN),
+        DriverCommand::Install(options) => {
+            let mut console = Console::new(options.yes, host);
+            (install(options, windows()?.as_mut(), &mut console)?, CLEAN)
+        }
+        DriverCommand::Remove(options) => {
+            let mut console = Console::new(options.yes, host);
+            (remove(options, windows()?.as_mut(), &mut console)?, CLEAN)
+        }
         DriverCommand::Restart => (restart(windows()?.as_mut())?, CLEAN),
         // The one command that an emulated PC has, too.
         DriverCommand::KsProbe(options) => return ks_probe::run(options, host),
-        DriverCommand::Status(options) => {
-            let status = status::status(windows()?.as_ref())?;
-            let text = if options.json {
-                json(&status)?
-            } else {
-                status.to_string()
-            };
-            (text, status.exit_code())
-        }
+        DriverCommand::Status(options) => status(options, windows()?.as_ref())?,
     };
     output::print(host.output, &text)?;
     Ok(code)
 }
 
-fn install(options: &DriverInstall, windows: &mut dyn Windows) -> Result<String, Failure> {
+/// The console, or whoever has said yes beforehand.
+struct Console<'a> {
+    says_yes: bool,
+    output: &'a mut (dyn Write + Send),
+}
+
+impl<'a> Console<'a> {
+    fn new(says_yes: bool, host: &'a mut Host<'_>) -> Self {
+        let output = &mut *host.output;
+        Self { says_yes, output }
+    }
+}
+
+impl Dialog for Console<'_> {
+    fn agree(&mut self, lines: &[String], question: &str) -> Result<(), Failure> {
+        for line in lines {
+            output::print(self.output, &format!("{line}\n"))?;
+        }
+        if self.says_yes {
+            return Ok(());
+        }
+        let input = io::stdin();
+        if !input.is_terminal() {
+            return Err(Failure::Usage(
+                "there is no console to ask at, and nothing was changed: run it at a console, or with --yes if what is listed above is what you want".into(),
+            ));
+        }
+        output::print(self.output, &format!("{question} "))?;
+        let mut answer = String::new();
+        let read = input.read_line(&mut answer);
+        let read = read.map_err(|error| Failure::Usage(format!("no answer: {error}")))?;
+        if is_yes(&answer) && read > 0 {
+            Ok(())
+        } else {
+            Err(Failure::Usage("not agreed to: nothing was changed".into()))
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        // The machine's state matters more than whether somebody reads along.
+        let _ = output::print(self.output, &format!("{line}\n"));
+    }
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
+}
+
+fn install(
+    options: &DriverInstall,
+    windows: &mut dyn Windows,
+    dialog: &mut dyn Dialog,
+) -> Result<String, Failure> {
+    let program = program()?;
+    let folder = match &options.package {
+        // As Windows wants it: from the root on.
+        Some(folder) => path::absolute(folder).map_err(unknown_place)?,
+        None => program.parent().map(Path::to_owned).unwrap_or_default(),
+    };
     let plan = Plan {
-        package: Package::read(&folder(options.package.as_deref())?)?,
+        package: Package::read(&folder)?,
+        program,
         before_test_mode: options.before_test_mode,
     };
-    let installed = install::install(&plan, windows)?;
-    let mut text = additions("added", &installed.added);
+    let installed = install::install(&plan, windows, dialog)?;
+    let mut text = String::new();
+    if installed.added.is_empty() {
+        text.push_str("nothing was added: it was there already\n");
+    }
     for device in installed.devices {
         let _ = writeln!(text, "device {device} has the driver");
     }
@@ -64,19 +125,54 @@ fn install(options: &DriverInstall, windows: &mut dyn Windows) -> Result<String,
     Ok(text + if_needed(installed.restart))
 }
 
-fn remove(windows: &mut dyn Windows) -> Result<String, Failure> {
-    let removed = remove::remove(windows)?;
-    let mut text = additions("removed", &removed.gone);
+fn remove(
+    options: &DriverRemove,
+    windows: &mut dyn Windows,
+    dialog: &mut dyn Dialog,
+) -> Result<String, Failure> {
+    let request = Request {
+        program: program()?,
+        certificate: options.certificate,
+    };
+    let removed = remove::remove(&request, windows, dialog)?;
+    let mut text = String::new();
     if removed.gone.is_empty() {
-        text.push_str("nothing to remove: install added nothing\n");
+        text.push_str("nothing was removed: there is nothing that install added\n");
     }
-    for package in removed.others {
-        let _ = writeln!(
-            text,
-            "package {package} was added by something else and stays; `pnputil /delete-driver {package} /uninstall` removes it"
-        );
+    if removed.others.is_empty() {
+        text.push_str("nothing of the driver is left\n");
+    }
+    let why = match removed.restart {
+        Restart::Needed => "left, not added by install or there until Windows is restarted",
+        Restart::NotNeeded => "left, not added by install",
+    };
+    for other in removed.others {
+        let _ = writeln!(text, "{why}: {other}");
+    }
+    for weakness in removed.weakened {
+        let _ = writeln!(text, "still weakened: {weakness}");
     }
     Ok(text + if_needed(removed.restart))
+}
+
+fn status(options: &DriverStatus, windows: &dyn Windows) -> Result<(String, u8), Failure> {
+    let status = status::status(windows)?;
+    let code = if options.nothing_left {
+        status.nothing_left()?
+    } else {
+        status.exit_code()
+    };
+    let text = if options.json {
+        json(&status)?
+    } else if options.nothing_left && code == CLEAN {
+        "nothing of the driver is left\n".to_owned()
+    } else if options.nothing_left {
+        let lines = status.found.lines(true).into_iter();
+        lines.fold(String::new(), |text, line| text + "left: " + &line + "\n")
+    } else {
+        status.to_string()
+    };
+    Ok((text, code))
 }
 
 fn restart(windows: &mut dyn Windows) -> Result<String, Failure> {
@@ -88,15 +184,6 @@ fn restart(windows: &mut dyn Windows) -> Result<String, Failure> {
     Ok(text + if_needed(needed))
 }
 
-fn additions(verb: &str, additions: &[Addition]) -> String {
-    let lines = additions.iter();
-    lines.fold(String::new(), |mut text, addition| {
-        // Writing to a `String` can't fail.
-        let _ = writeln!(text, "{verb} {}", addition.describe());
-        text
-    })
-}
-
 fn if_needed(restart: Restart) -> &'static str {
     match restart {
         Restart::Needed => RESTART,
@@ -104,12 +191,27 @@ fn if_needed(restart: Restart) -> &'static str {
     }
 }
 
-/// The package's folder, as Windows wants it: from the root on.
-fn folder(named: Option<&Path>) -> Result<PathBuf, Failure> {
-    let failed = |error| Failure::Usage(format!("the package's folder is not known: {error}"));
-    if let Some(folder) = named {
-        return path::absolute(folder).map_err(failed);
+/// This program's own file.
+fn program() -> Result<PathBuf, Failure> {
+    env::current_exe().map_err(unknown_place)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
+fn unknown_place(error: io::Error) -> Failure {
+    Failure::Usage(format!("the package's folder is not known: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn only_yes_is_yes() {
+        for answer in ["y\n", "Y\r\n", " yes\n"] {
+            assert!(is_yes(answer), "{answer:?}");
+        }
+        for answer in ["", "\n", "n\n", "yellow\n", "ja\n"] {
+            assert!(!is_yes(answer), "{answer:?}");
+        }
     }
-    let program = env::current_exe().map_err(failed)?;
-    Ok(program.parent().map(Path::to_owned).unwrap_or_default())
 }

@@ -1,19 +1,33 @@
-//! Installing: steps that are all done, or none of them.
+//! Installing: steps that are all done, or none of them. Each is written down before it is done, so that
+//! a run that is cut off can be continued, or taken back.
+
+use std::path::{Path, PathBuf};
 
 use super::advice::refused;
+use super::dialog::Dialog;
+use super::leftovers;
 use super::machine::Machine;
-use super::package::{CATALOG, CERTIFICATE, Package};
+use super::package::{CATALOG, CERTIFICATE, IMAGE, INF, Package};
+use super::place;
 use super::problems;
-use super::record::{Addition, Record};
-use super::windows::{Restart, Signature, Store, SystemError, Validity, Windows};
+use super::record::{Addition, Record, is_own_device};
+use super::upgrade;
+use super::windows::{
+    Called, Judgement, Lock, Restart, Signature, Store, SystemError, Validity, Windows,
+};
 use super::{HARDWARE_ID, SERVICE};
 use crate::failure::Failure;
+
+/// What the record and the list of packages are asked for when they can't be written or read.
+const NOT_REMEMBERED: &str = "what is added can't be remembered";
 
 /// What is installed, and how.
 #[derive(Clone, Debug)]
 pub struct Plan {
     /// The package.
     pub package: Package,
+    /// This program.
+    pub program: PathBuf,
     /// Install although test mode is off.
     pub before_test_mode: bool,
 }
@@ -28,58 +42,107 @@ pub struct Installed {
     /// Whether the driver runs with the next start of Windows only.
     pub restart: Restart,
     /// What else is good to know.
-    pub remarks: Vec<&'static str>,
+    pub remarks: Vec<String>,
 }
 
-/// Installs the package: checks first, then the certificate, the package, the device, the driver.
+/// Keeps other runs away while the result lives.
+///
+/// # Errors
+/// If one is under way.
+pub fn alone(windows: &dyn Windows) -> Result<Box<dyn Lock>, Failure> {
+    let lock = windows
+        .lock()
+        .map_err(|error| refused("other runs of this program can't be kept away", &error))?;
+    lock.ok_or_else(|| {
+        Failure::Device(
+            "another midiuart-test installs or removes the driver right now: wait until it has ended, and repeat the command".into(),
+        )
+    })
+}
+
+/// Installs the package: checks first, then a question, then a copy that only administrators may
+/// change, the certificate, the package, the device, the driver.
 ///
 /// # Errors
 /// What stands in the way; the machine is as it was before.
-pub fn install(plan: &Plan, windows: &mut dyn Windows) -> Result<Installed, Failure> {
+pub fn install(
+    plan: &Plan,
+    windows: &mut dyn Windows,
+    dialog: &mut dyn Dialog,
+) -> Result<Installed, Failure> {
     let machine = windows
         .machine()
         .map_err(|error| refused("this machine does not tell what it is", &error))?;
-    let thumbprint = check(plan, &machine, windows)?;
-    let mut record = windows
-        .record()
-        .map_err(|error| refused("what is installed can't be read", &error))?;
-    let before = record.0.len();
+    machine.lets_change()?;
+    let _alone = alone(windows)?;
+    let mut record = readable_record(windows)?;
+    let stores = check(plan, &machine, windows)?;
+    dialog.agree(&about(plan, &stores, windows)?, "Install? [y/N]")?;
     let mut steps = Steps {
         package: &plan.package,
-        thumbprint,
+        copy: PathBuf::new(),
+        stores,
         runs_later: plan.before_test_mode && machine.test_mode == Some(false),
         record: &mut record,
         windows: &mut *windows,
+        dialog: &mut *dialog,
+        added: Vec::new(),
     };
     let runs_later = steps.runs_later;
-    match steps.all() {
+    let outcome = steps.all();
+    let added = steps.added;
+    match outcome {
         Ok((devices, restart)) => {
             let mut remarks = machine.remarks();
             if runs_later {
                 remarks.push(
-                    "test mode is still off: run `bcdedit /set testsigning on`, with Secure Boot off",
+                    "test mode is still off: run `bcdedit /set testsigning on`, with Secure Boot off".to_owned(),
                 );
             }
+            let upgraded = upgrade::clear_up(&plan.package, &mut record, windows, dialog);
+            remarks.extend(upgraded.remarks);
+            remarks.extend(leftovers::remarks(&record, windows));
             Ok(Installed {
-                added: record.0.split_off(before),
+                added: added
+                    .into_iter()
+                    .filter(|it| !matches!(it, Addition::Copy(_)))
+                    .collect(),
                 devices,
-                restart,
+                restart: restart.or(upgraded.restart),
                 remarks,
             })
         }
-        Err(failure) => Err(undone(failure, &mut record, before, windows)),
+        Err(failure) => Err(undone(failure, &mut record, &added, windows, dialog)),
     }
 }
 
-/// Checks all that can be checked before anything is changed; returns the certificate's thumbprint.
-fn check(plan: &Plan, machine: &Machine, windows: &dyn Windows) -> Result<String, Failure> {
+fn readable_record(windows: &dyn Windows) -> Result<Record, Failure> {
+    let record =
+        Record::of(windows).map_err(|error| refused("what is installed can't be read", &error))?;
+    if record.is_unreadable {
+        return Err(Failure::Device(
+            "what an earlier installation wrote down can't be read: run `driver remove`, which finds what is there without it".into(),
+        ));
+    }
+    if !record.unknown.is_empty() {
+        return Err(Failure::Device(
+            "a newer version of this program has installed the driver: take that one, or run `driver remove` first".into(),
+        ));
+    }
+    Ok(record)
+}
+
+/// Checks all that can be checked before anything is changed; returns the stores that the certificate has
+/// to be put into.
+fn check(plan: &Plan, machine: &Machine, windows: &dyn Windows) -> Result<Vec<Store>, Failure> {
     let package = &plan.package;
-    machine.lets_change()?;
     package.is_for(machine.architecture)?;
-    let certificate = windows
-        .certificate(&package.certificate)
-        .map_err(|_| broken(CERTIFICATE, "is no certificate"))?;
-    match certificate.validity {
+    let files = [INF, IMAGE, CATALOG, CERTIFICATE];
+    let mut places = place::of_package(&package.folder, &files);
+    places.push(plan.program.clone());
+    places.extend(plan.program.parent().map(Path::to_owned));
+    place::check(&places, windows)?;
+    match package.signer.validity(windows.now()) {
         Validity::Now => {}
         Validity::NotYet => {
             return Err(Failure::Usage(format!(
@@ -92,31 +155,99 @@ fn check(plan: &Plan, machine: &Machine, windows: &dyn Windows) -> Result<String
             )));
         }
     }
-    judge(package, windows)?;
+    let is_trusted = judge(package, &package.folder.join(CATALOG), windows)?;
+    let stores = stores(package, is_trusted, windows)?;
     if !plan.before_test_mode {
         machine.loads_test_drivers()?;
     }
-    Ok(certificate.thumbprint)
+    Ok(stores)
+}
+
+/// The stores that the certificate has to be put into: none for a signature that Windows trusts by another
+/// certificate, and none that has it. (Windows also trusts by the user's own stores, which drivers are not
+/// looked up in, so a self-signed signer has to be in the machine's.)
+fn stores(
+    package: &Package,
+    is_trusted: bool,
+    windows: &dyn Windows,
+) -> Result<Vec<Store>, Failure> {
+    match &package.may_be_trusted {
+        Ok(()) => {}
+        Err(_) if is_trusted => return Ok(Vec::new()),
+        Err(fault) => return Err(Failure::Usage(fault.clone())),
+    }
+    let thumbprint = package.signer.thumbprint();
+    let mut stores = Vec::new();
+    for store in Store::ALL {
+        let told = |error| refused(&format!("{} can't be read", store.name()), &error);
+        if !windows.has_certificate(store, &thumbprint).map_err(told)? {
+            stores.push(store);
+        }
+    }
+    Ok(stores)
+}
+
+/// What is about to be trusted and added, for people.
+fn about(plan: &Plan, stores: &[Store], windows: &dyn Windows) -> Result<Vec<String>, Failure> {
+    let package = &plan.package;
+    let names: Vec<_> = stores.iter().map(|store| store.name()).collect();
+    let mut lines = vec![
+        format!("package      {}", package.folder.display()),
+        format!("signed by    {}", package.signer.subject()),
+        format!("  SHA-256    {}", package.signer.sha256()),
+        format!("  valid to   {}", package.signer.expires()),
+    ];
+    if names.is_empty() {
+        lines.push("This machine trusts that certificate already; no store is changed.".to_owned());
+    } else {
+        lines.push(format!(
+            "It is put into this machine's stores {}.",
+            names.join(" and ")
+        ));
+        lines.push(
+            "From then on all users of this machine trust whatever code the holder of its key signs, and drivers of that publisher install without a question; `driver remove` ends that.".to_owned(),
+        );
+    }
+    let devices = windows
+        .devices()
+        .map_err(|error| refused("devices can't be listed", &error))?;
+    let device = if devices.iter().any(is_own_device) {
+        "the loopback port's device is there already"
+    } else {
+        "the loopback port's device is made"
+    };
+    lines.push(format!(
+        "The driver goes into the driver store, and {device}."
+    ));
+    Ok(lines)
 }
 
 /// The catalog's signature; returns whether it is trusted already.
-fn judge(package: &Package, windows: &dyn Windows) -> Result<bool, Failure> {
-    let signature = windows
-        .signature(&package.catalog)
+fn judge(package: &Package, catalog: &Path, windows: &dyn Windows) -> Result<bool, Failure> {
+    let Judgement { verdict, signer } = windows
+        .signature(catalog)
         .map_err(|error| refused("the catalog's signature can't be checked", &error))?;
-    match signature {
-        Signature::Trusted => Ok(true),
-        Signature::Untrusted => Ok(false),
-        Signature::Broken => Err(broken(CATALOG, "was changed after it was signed")),
-        Signature::Expired => Err(broken(CATALOG, "was signed with an expired certificate")),
-        Signature::Refused(code) => Err(refused(
-            "Windows does not accept the catalog's signature",
-            &SystemError {
-                function: "WinVerifyTrust",
-                code,
-            },
-        )),
+    let is_trusted = match verdict {
+        Signature::Trusted => true,
+        Signature::Untrusted => false,
+        Signature::Broken => return Err(broken(CATALOG, "was changed after it was signed")),
+        Signature::Expired => {
+            return Err(broken(CATALOG, "was signed with an expired certificate"));
+        }
+        Signature::Refused(code) => {
+            return Err(refused(
+                "Windows does not accept the catalog's signature",
+                &SystemError {
+                    function: "WinVerifyTrust",
+                    code,
+                },
+            ));
+        }
+    };
+    if signer.as_deref() != Some(package.signer.der()) {
+        return Err(broken(CATALOG, "is signed with another certificate"));
     }
+    Ok(is_trusted)
 }
 
 fn broken(name: &str, fault: &str) -> Failure {
@@ -125,39 +256,75 @@ fn broken(name: &str, fault: &str) -> Failure {
 
 struct Steps<'a> {
     package: &'a Package,
-    thumbprint: String,
+    /// The folder whose files are installed.
+    copy: PathBuf,
+    /// The stores that the certificate is put into.
+    stores: Vec<Store>,
     /// The driver is not expected to run before Windows is restarted.
     runs_later: bool,
     record: &'a mut Record,
     windows: &'a mut dyn Windows,
+    dialog: &'a mut dyn Dialog,
+    /// What this run added.
+    added: Vec<Addition>,
 }
 
 impl Steps<'_> {
     fn all(&mut self) -> Result<(Vec<String>, Restart), Failure> {
+        self.copy_package()?;
         self.trust()?;
         self.store()?;
         let devices = self.make_device()?;
         let restart = self.drive(&devices)?;
+        self.remove_copy()?;
         Ok((devices, restart))
     }
 
-    fn trust(&mut self) -> Result<(), Failure> {
-        for store in Store::ALL {
-            let doing = format!("the certificate can't be put into {}", store.name());
-            let told = |error| refused(&doing, &error);
-            let is_there = self.windows.has_certificate(store, &self.thumbprint);
-            if !is_there.map_err(told)? {
-                let certificate = &self.package.certificate;
-                self.windows
-                    .add_certificate(store, certificate)
-                    .map_err(told)?;
-                self.added(Addition::Certificate {
-                    store,
-                    thumbprint: self.thumbprint.clone(),
-                })?;
-            }
+    /// What was checked is what Windows reads: nobody can change it in between.
+    fn copy_package(&mut self) -> Result<(), Failure> {
+        let doing = "the package can't be copied into a folder of the administrators'";
+        self.copy = self
+            .windows
+            .new_copy()
+            .map_err(|error| refused(doing, &error))?;
+        let addition = Addition::Copy(self.copy.clone());
+        let files = self.package.files();
+        let copy = self.copy.clone();
+        self.step(&addition, doing, |windows| {
+            windows.make_copy(&copy, &files)?;
+            Ok(Addition::Copy(copy.clone()))
+        })?;
+        Ok(())
+    }
+
+    fn remove_copy(&mut self) -> Result<(), Failure> {
+        let addition = Addition::Copy(self.copy.clone());
+        let outcome =
+            self.record
+                .take_back(std::slice::from_ref(&addition), self.windows, self.dialog);
+        match outcome.left.first() {
+            Some((_, error)) => Err(refused("the protected copy can't be removed", error)),
+            None => Ok(()),
         }
-        if judge(self.package, self.windows)? {
+    }
+
+    fn trust(&mut self) -> Result<(), Failure> {
+        let thumbprint = self.package.signer.thumbprint();
+        for store in std::mem::take(&mut self.stores) {
+            let addition = Addition::Certificate {
+                store,
+                thumbprint: thumbprint.clone(),
+            };
+            let doing = format!("the certificate can't be put into {}", store.name());
+            let der = self.package.signer.der().to_vec();
+            let done = addition.clone();
+            self.step(&addition, &doing, |windows| {
+                windows.add_certificate(store, &der)?;
+                Ok(done)
+            })?;
+        }
+        // Of the copy, and in the state that the stores are in now.
+        if judge(self.package, &self.copy.join(CATALOG), self.windows)? {
             Ok(())
         } else {
             Err(broken(CATALOG, "is signed with another certificate"))
@@ -167,35 +334,56 @@ impl Steps<'_> {
     fn store(&mut self) -> Result<(), Failure> {
         if !self.has_service()? {
             // Windows makes it with one of the next steps.
-            self.added(Addition::Service)?;
+            self.record
+                .intend(&Addition::Service, self.windows)
+                .map_err(|error| refused(NOT_REMEMBERED, &error))?;
+            self.added.push(Addition::Service);
         }
-        let stored = self
-            .windows
-            .add_package(&self.package.inf)
-            .map_err(|error| refused("the package can't be put into the driver store", &error))?;
-        if stored.is_new {
-            self.added(Addition::Package(stored.name))?;
+        let doing = "the package can't be put into the driver store";
+        let told = |error| refused(doing, &error);
+        let digest = self.package.inf_digest();
+        let intended = Addition::Package {
+            name: None,
+            inf: Some(digest.clone()),
+        };
+        let is_there = upgrade::has_package(&digest, self.windows).map_err(told)?;
+        let inf = self.copy.join(INF);
+        if is_there && !self.record.has(&intended) {
+            // Something else added it, or an earlier run did and has written down its name.
+            self.windows.add_package(&inf).map_err(told)?;
+            return Ok(());
         }
-        Ok(())
+        self.step(&intended, doing, |windows| {
+            let name = windows.add_package(&inf)?;
+            Ok(Addition::Package {
+                name: Some(name),
+                inf: Some(digest),
+            })
+        })
     }
 
     fn make_device(&mut self) -> Result<Vec<String>, Failure> {
+        let intended = Addition::Device(None);
         let present = self.loopbacks()?;
-        if !present.is_empty() {
-            return Ok(present.into_iter().map(|(instance, _)| instance).collect());
+        let doing = "the loopback port's device can't be made";
+        if present.is_empty() {
+            self.step(&intended, doing, |windows| {
+                let instance = windows.make_device(HARDWARE_ID)?;
+                Ok(Addition::Device(Some(instance)))
+            })?;
+        } else if self.record.has(&intended) {
+            // A run that was cut off has made it.
+            let instance = present[0].0.clone();
+            self.step(&intended, doing, |_| Ok(Addition::Device(Some(instance))))?;
         }
-        let instance = self
-            .windows
-            .make_device(HARDWARE_ID)
-            .map_err(|error| refused("the loopback port's device can't be made", &error))?;
-        self.added(Addition::Device(instance.clone()))?;
-        Ok(vec![instance])
+        let present = self.loopbacks()?;
+        Ok(present.into_iter().map(|(instance, _)| instance).collect())
     }
 
     fn drive(&mut self, devices: &[String]) -> Result<Restart, Failure> {
         let restart = self
             .windows
-            .update_driver(HARDWARE_ID, &self.package.inf)
+            .update_driver(HARDWARE_ID, &self.copy.join(INF))
             .map_err(|error| refused("the device can't be given its driver", &error))?;
         let runs_later = self.runs_later || restart == Restart::Needed;
         for (instance, problem) in self.loopbacks()? {
@@ -205,12 +393,41 @@ impl Steps<'_> {
                 return Err(Failure::Device(format!("{instance}: {problem}")));
             }
         }
-        if !self.has_service()? {
-            self.record
-                .forget(&Addition::Service, self.windows)
-                .map_err(|error| refused("what is added can't be remembered", &error))?;
+        let service = Addition::Service;
+        if self.record.has(&service) {
+            let outcome = if self.has_service()? {
+                self.dialog.say("added service midiuart");
+                self.record.done(&service, &service, self.windows)
+            } else {
+                self.added.retain(|it| *it != service);
+                self.record.forget(&service, self.windows)
+            };
+            outcome.map_err(|error| refused(NOT_REMEMBERED, &error))?;
         }
         Ok(restart.or(self.runs_later.into()))
+    }
+
+    /// Writes down what is intended, does it, and writes down what it has become.
+    fn step(
+        &mut self,
+        intended: &Addition,
+        doing: &str,
+        work: impl FnOnce(&mut dyn Windows) -> Called<Addition>,
+    ) -> Result<(), Failure> {
+        let forgotten = |error| refused(NOT_REMEMBERED, &error);
+        self.record
+            .intend(intended, self.windows)
+            .map_err(forgotten)?;
+        self.added.push(intended.clone());
+        self.dialog.say(&format!("adding {}", intended.describe()));
+        let done = work(self.windows).map_err(|error| refused(doing, &error))?;
+        self.record
+            .done(intended, &done, self.windows)
+            .map_err(forgotten)?;
+        self.dialog.say(&format!("added {}", done.describe()));
+        self.added.pop();
+        self.added.push(done);
+        Ok(())
     }
 
     fn has_service(&self) -> Result<bool, Failure> {
@@ -225,27 +442,22 @@ impl Steps<'_> {
             .windows
             .devices()
             .map_err(|error| refused("devices can't be listed", &error))?;
-        let loopbacks = devices.into_iter().filter(|device| device.is_loopback);
+        let loopbacks = devices.into_iter().filter(is_own_device);
         Ok(loopbacks
             .map(|device| (device.instance, device.problem))
             .collect())
     }
-
-    fn added(&mut self, addition: Addition) -> Result<(), Failure> {
-        self.record
-            .add(addition, self.windows)
-            .map_err(|error| refused("what is added can't be remembered", &error))
-    }
 }
 
-/// Takes back what was added since the record had `before` additions.
+/// Takes back what was added.
 fn undone(
     failure: Failure,
     record: &mut Record,
-    before: usize,
+    added: &[Addition],
     windows: &mut dyn Windows,
+    dialog: &mut dyn Dialog,
 ) -> Failure {
-    let undone = record.take_back(before, windows);
+    let undone = record.take_back(added, windows, dialog);
     let outcome = match undone.left.first() {
         None if undone.restart == Restart::Needed => {
             "; all was undone, but restart Windows to be done with it".to_owned()

@@ -104,13 +104,37 @@ impl Machine {
 
     /// What is no obstacle, but good to know.
     #[must_use]
-    pub fn remarks(&self) -> Vec<&'static str> {
+    pub fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
         if self.memory_integrity == Some(true) {
             remarks.push(
-                "memory integrity is on: should the device end with code 39, turn it off in Windows Security, Device security, Core isolation, and restart Windows",
+                "memory integrity is on and can stay on: in test mode it loads test-signed drivers too; should the device end with code 39, report that as an error of the driver".to_owned(),
             );
         }
         remarks
+    }
+
+    /// What protects the machine less than it could, as it was set for drivers with a test signature, and
+    /// how that ends.
+    #[must_use]
+    pub fn weakened(&self) -> Vec<String> {
+        let mut weakened = Vec::new();
+        if self.test_mode == Some(true) {
+            weakened.push(
+                "test mode is on: `bcdedit /set testsigning off`, then restart Windows, ends it"
+                    .to_owned(),
+            );
+        }
+        if self.secure_boot == Some(false) {
+            weakened.push(
+                "Secure Boot is off: `shutdown /r /fw /t 0` restarts into the firmware's settings, where it is turned on (after test mode is off)".to_owned(),
+            );
+        }
+        if self.memory_integrity == Some(false) {
+            weakened.push(
+                r"memory integrity is off: `reg add HKLM\SYSTEM\CurrentControlSet\Control\DeviceGuard\Scenarios\HypervisorEnforcedCodeIntegrity /v Enabled /t REG_DWORD /d 1 /f`, then restart Windows, turns it on where the machine can have it".to_owned(),
+            );
+        }
+        weakened
     }
 }

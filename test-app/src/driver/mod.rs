@@ -4,13 +4,18 @@
 //! compiles and tests it.
 
 pub mod advice;
+pub mod certificate;
 pub mod counters;
+pub mod dialog;
 #[cfg(test)]
 mod fake;
+pub mod inf;
 pub mod install;
 pub mod ks_probe;
+pub mod leftovers;
 pub mod machine;
 pub mod package;
+pub mod place;
 pub mod problems;
 pub mod record;
 pub mod remove;
@@ -22,6 +27,7 @@ mod status_schema_tests;
 pub mod system;
 #[cfg(test)]
 mod tests;
+pub mod upgrade;
 pub mod windows;
 
 /// The hardware id of the loopback port's device, which no bus reports.

@@ -1,5 +1,6 @@
-//! The package that is to be installed: its files, and whether they are those that were signed.
+//! The package that is to be installed: its files, read once, and whether they are those that were signed.
 
+mod catalog;
 mod image;
 
 use std::fs;
@@ -8,8 +9,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use super::certificate::{Certificate, hexadecimal};
 use super::machine::Architecture;
 use crate::failure::Failure;
+use catalog::Catalog;
 
 /// Names of files. Windows finds the others by what is in the INF file.
 pub const INF: &str = "midiuart.inf";
@@ -20,23 +23,31 @@ pub const CATALOG: &str = "midiuart.cat";
 /// What the catalog is signed with.
 pub const CERTIFICATE: &str = "midiuart.cer";
 
+/// Longer files are no files of a package.
+const LONGEST: u64 = 64 << 20;
+
 /// A package whose files belong together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
-    /// Where the INF file is.
-    pub inf: PathBuf,
-    /// Where the catalog is.
-    pub catalog: PathBuf,
+    /// Where it was read.
+    pub folder: PathBuf,
+    /// The INF file.
+    pub inf: Vec<u8>,
+    /// The driver.
+    pub image: Vec<u8>,
+    /// The catalog.
+    pub catalog: Vec<u8>,
     /// The processor it is for.
     pub architecture: Architecture,
-    /// The certificate that the catalog was signed with (DER).
-    pub certificate: Vec<u8>,
+    /// Who signed the catalog.
+    pub signer: Certificate,
+    /// Whether the signer may be put into the machine's stores, or why not.
+    pub may_be_trusted: Result<(), String>,
 }
 
 impl Package {
-    /// Reads the package in `folder`, and checks that INF file and driver are those whose digests the
-    /// catalog has, and that the catalog has the certificate. Whether the catalog itself was changed
-    /// is for Windows to say.
+    /// Reads the package in `folder`, each file once, and checks that INF file and driver are those that
+    /// the catalog lists by name and digest, and by whom the catalog was signed.
     ///
     /// # Errors
     /// [`Failure::Usage`]: which file is wrong, and what to do.
@@ -44,26 +55,47 @@ impl Package {
         let inf = read(folder, INF)?;
         let image = read(folder, IMAGE)?;
         let catalog = read(folder, CATALOG)?;
-        let certificate = read(folder, CERTIFICATE)?;
+        let certificate = read(folder, CERTIFICATE);
 
         let header = image::Header::of(&image)
             .ok_or_else(|| wrong(folder, IMAGE, "is no driver for 64-bit Windows"))?;
-        if !contains(&catalog, &certificate) {
-            return Err(wrong(folder, CATALOG, "was not signed with midiuart.cer"));
+        let listed = Catalog::read(&catalog).map_err(|fault| wrong(folder, CATALOG, &fault))?;
+        for (name, digest) in [
+            (INF, Sha256::digest(&inf).to_vec()),
+            (IMAGE, header.digest(&image)),
+        ] {
+            if !listed.lists(name, &digest) {
+                return Err(wrong(folder, name, "was changed after it was signed"));
+            }
         }
-        if !contains(&catalog, &Sha256::digest(&inf)) {
-            let fault = "was changed after it was signed";
-            return Err(wrong(folder, INF, fault));
-        }
-        if !contains(&catalog, &header.digest(&image)) {
-            return Err(wrong(folder, IMAGE, "was changed after it was signed"));
-        }
+        let may_be_trusted = certificate
+            .map_err(|failure| failure.to_string())
+            .and_then(|certificate| may_be_trusted(&listed, &certificate));
         Ok(Self {
-            inf: folder.join(INF),
-            catalog: folder.join(CATALOG),
+            folder: folder.to_owned(),
             architecture: header.architecture,
-            certificate,
+            signer: listed.signer,
+            inf,
+            image,
+            catalog,
+            may_be_trusted,
         })
+    }
+
+    /// Its files that Windows needs, by their names.
+    #[must_use]
+    pub fn files(&self) -> [(&'static str, &[u8]); 3] {
+        [
+            (INF, &self.inf),
+            (IMAGE, &self.image),
+            (CATALOG, &self.catalog),
+        ]
+    }
+
+    /// The SHA-256 digest of the INF file, by which the package is known once it is installed.
+    #[must_use]
+    pub fn inf_digest(&self) -> String {
+        hexadecimal(&Sha256::digest(&self.inf))
     }
 
     /// Whether a machine with that processor can use it.
@@ -84,8 +116,30 @@ impl Package {
     }
 }
 
+/// Whether a catalog's signer may be put into a machine's stores: it is the certificate that lies in the
+/// package for people to look at, good for nothing but code, and its key has signed the catalog.
+fn may_be_trusted(catalog: &Catalog, certificate: &[u8]) -> Result<(), String> {
+    if catalog.signer.der() != certificate {
+        return Err(format!(
+            "{CATALOG} was not signed with {CERTIFICATE}: unpack the package again"
+        ));
+    }
+    let refused = |fault| {
+        format!(
+            "{CERTIFICATE} {fault}, so it is not put into this machine's stores: take another package"
+        )
+    };
+    catalog.signer.serves_only_to_sign_code().map_err(refused)?;
+    let broken = |fault| format!("{CATALOG} {fault}: unpack the package again");
+    catalog.verify().map_err(broken)
+}
+
 fn read(folder: &Path, name: &str) -> Result<Vec<u8>, Failure> {
     let path = folder.join(name);
+    let length = fs::metadata(&path).map(|it| it.len());
+    if length.is_ok_and(|length| length > LONGEST) {
+        return Err(wrong(folder, name, "is too long"));
+    }
     fs::read(&path).map_err(|error| {
         let path = path.display();
         Failure::Usage(match error.kind() {
@@ -105,119 +159,7 @@ fn wrong(folder: &Path, name: &str, fault: &str) -> Failure {
     ))
 }
 
-/// Whether a catalog has those bytes. They are whole certificates and digests, which do not occur by
-/// chance.
-fn contains(catalog: &[u8], bytes: &[u8]) -> bool {
-    !bytes.is_empty() && catalog.windows(bytes.len()).any(|window| window == bytes)
-}
-
 #[cfg(test)]
-mod tests {
-    use tempfile::TempDir;
-
-    use super::*;
-
-    /// Where the header begins, and the signature, in the image of these tests.
-    const HEADER: usize = 0x80;
-    const SIGNATURE: usize = 0x200;
-
-    /// The least that is an image for x64, with a signature.
-    fn driver() -> Vec<u8> {
-        let mut image = vec![0xA5; SIGNATURE + 8];
-        let mut put = |at: usize, bytes: &[u8]| image[at..at + bytes.len()].copy_from_slice(bytes);
-        put(0x3C, &0x80_u32.to_le_bytes());
-        put(HEADER, b"PE\0\0");
-        put(HEADER + 4, &0x8664_u16.to_le_bytes());
-        put(HEADER + 24, &0x20B_u16.to_le_bytes());
-        put(HEADER + 168, &0x200_u32.to_le_bytes());
-        image
-    }
-
-    /// A folder with a package whose files belong together.
-    fn package() -> TempDir {
-        let folder = TempDir::new().expect("a folder");
-        let (inf, image) = (b"[Version]".to_vec(), driver());
-        let signed = [
-            &image[..HEADER + 88],
-            &image[HEADER + 92..HEADER + 168],
-            &image[HEADER + 176..SIGNATURE],
-        ];
-        let catalog = [
-            b"begin".to_vec(),
-            Sha256::digest(&inf).to_vec(),
-            Sha256::digest(signed.concat()).to_vec(),
-            b"certificate".to_vec(),
-        ];
-        for (name, contents) in [
-            (INF, inf),
-            (IMAGE, image),
-            (CATALOG, catalog.concat()),
-            (CERTIFICATE, b"certificate".to_vec()),
-        ] {
-            fs::write(folder.path().join(name), contents).expect("a file");
-        }
-        folder
-    }
-
-    #[test]
-    fn a_package_that_belongs_together_is_read() {
-        let folder = package();
-        let package = Package::read(folder.path()).expect("a package");
-        assert_eq!(package.architecture, Architecture::X64);
-        assert_eq!(package.certificate, b"certificate");
-        assert!(package.is_for(Architecture::X64).is_ok());
-        assert!(package.is_for(Architecture::Arm64).is_err());
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        for name in [INF, IMAGE, CATALOG, CERTIFICATE] {
-            let folder = package();
-            fs::remove_file(folder.path().join(name)).expect("a file");
-            let failure = Package::read(folder.path()).expect_err("incomplete");
-            let line = failure.to_string();
-            assert!(line.contains(name) && line.contains("missing"), "{line}");
-            assert!(line.contains("--package"), "{line}");
-        }
-    }
-
-    #[test]
-    fn a_changed_file_is_named() {
-        for (name, fault) in [
-            (INF, "was changed after it was signed"),
-            (IMAGE, "was changed after it was signed"),
-            (CERTIFICATE, "was not signed with midiuart.cer"),
-        ] {
-            let folder = package();
-            let path = folder.path().join(name);
-            let mut contents = fs::read(&path).expect("a file");
-            contents[5] ^= 1;
-            fs::write(&path, contents).expect("a file");
-            let line = Package::read(folder.path())
-                .expect_err("changed")
-                .to_string();
-            assert!(line.contains(fault), "{line}");
-            assert!(line.contains("unpack the package again"), "{line}");
-        }
-    }
-
-    #[test]
-    fn checksum_and_signature_may_change() {
-        let folder = package();
-        let path = folder.path().join(IMAGE);
-        for at in [HEADER + 88, HEADER + 172, SIGNATURE] {
-            let mut image = fs::read(&path).expect("a file");
-            image[at] ^= 1;
-            fs::write(&path, image).expect("a file");
-        }
-        assert!(Package::read(folder.path()).is_ok());
-    }
-
-    #[test]
-    fn what_is_cut_is_no_driver() {
-        let whole = driver();
-        for length in 0..SIGNATURE {
-            assert!(image::Header::of(&whole[..length]).is_none(), "{length}");
-        }
-    }
-}
+pub mod made_up;
+#[cfg(test)]
+mod tests;

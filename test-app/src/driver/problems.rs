@@ -64,8 +64,8 @@ const PROBLEMS: &[(u32, &str, &str)] = &[
     ),
     (
         39,
-        "the driver's file is missing or damaged, needs what this Windows lacks, or is refused by memory integrity",
-        "install the package for this processor again",
+        "Windows could not load the driver's file: it is missing or damaged, or memory integrity found code in it that it forbids",
+        "run `driver remove`, then `driver install` with the package for this processor; if it stays, report it as an error of the driver, and leave memory integrity on",
     ),
     (41, "the driver found no hardware", "check the hardware"),
     (

@@ -5,9 +5,10 @@ use std::fmt;
 use serde::Serialize;
 
 use super::advice::refused;
+use super::leftovers::Leftovers;
 use super::machine::Machine;
 use super::problems;
-use super::record::Addition;
+use super::record::{Record, State, Step};
 use super::windows::{Device, Windows};
 use super::{HARDWARE_ID, SERVICE};
 use crate::failure::{CLEAN, DEVICE_ERROR, Failure, NO_SUCH_PORT};
@@ -19,8 +20,12 @@ pub struct Status {
     pub devices: Vec<DeviceStatus>,
     /// Whether the driver's service is there.
     pub service: bool,
-    /// What an installation added.
-    pub added: Vec<Addition>,
+    /// What an installation added, or was about to.
+    pub added: Vec<Step>,
+    /// Why what an installation wrote down is not all of it.
+    pub record_fault: Option<&'static str>,
+    /// What is there of the driver, of whichever version and whoever added it.
+    pub found: Leftovers,
     /// The machine.
     pub machine: Machine,
 }
@@ -46,11 +51,21 @@ pub fn status(windows: &dyn Windows) -> Result<Status, Failure> {
         explanation: (device.problem != 0).then(|| problems::explain(device.problem)),
         device,
     });
+    let record = Record::of(windows).map_err(told)?;
+    let machine = windows.machine().map_err(told)?;
     Ok(Status {
         devices: devices.collect(),
         service: windows.has_service(SERVICE).map_err(told)?,
-        added: windows.record().map_err(told)?.0,
-        machine: windows.machine().map_err(told)?,
+        found: Leftovers::find(&record, machine.is_administrator, windows).map_err(told)?,
+        record_fault: if record.is_unreadable {
+            Some("can't be read; `driver remove` finds what is there without it")
+        } else if record.unknown.is_empty() {
+            None
+        } else {
+            Some("has steps of a newer version of this program; take that one")
+        },
+        added: record.steps,
+        machine,
     })
 }
 
@@ -65,6 +80,16 @@ impl Status {
         } else {
             DEVICE_ERROR
         }
+    }
+
+    /// The exit code that says whether nothing is left of any version.
+    ///
+    /// # Errors
+    /// If that can't be seen without administrator rights.
+    pub fn nothing_left(&self) -> Result<u8, Failure> {
+        self.machine.lets_change()?;
+        let is_nothing = self.found.is_nothing() && self.devices.is_empty() && !self.service;
+        Ok(if is_nothing { CLEAN } else { DEVICE_ERROR })
     }
 }
 
@@ -94,12 +119,22 @@ impl fmt::Display for Status {
         }
         let service = if self.service { SERVICE } else { "none" };
         writeln!(formatter, "service           {service}")?;
-        let added: Vec<_> = self.added.iter().map(Addition::describe).collect();
+        let added = self.added.iter().map(|step| match step.state {
+            State::Done => step.what.describe(),
+            State::Intended => format!("{} (cut off)", step.what.describe()),
+        });
+        let added: Vec<_> = added.collect();
         let added = match added.as_slice() {
             [] => "nothing".to_owned(),
             added => added.join(", "),
         };
         writeln!(formatter, "added by install  {added}")?;
+        if let Some(fault) = self.record_fault {
+            writeln!(formatter, "record            {fault}")?;
+        }
+        for line in self.found.lines(false) {
+            writeln!(formatter, "not by install    {line}")?;
+        }
         let machine = &self.machine;
         writeln!(
             formatter,

@@ -3,8 +3,8 @@
 use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Value, json, to_value};
 
-use super::fake::{FakeWindows, PACKAGE, THUMBPRINT};
-use super::record::{Addition, Record};
+use super::fake::{FakeWindows, INF_FILE, PACKAGE};
+use super::package::made_up::OWN;
 use super::status::status;
 use super::windows::Store;
 
@@ -29,15 +29,32 @@ fn windows_with_problem(problem: u32) -> FakeWindows {
         .state
         .devices
         .insert(device.clone(), Some(PACKAGE.to_owned()));
-    windows.state.record = Record(vec![
-        Addition::Certificate {
-            store: Store::TrustedPublisher,
-            thumbprint: THUMBPRINT.to_owned(),
-        },
-        Addition::Service,
-        Addition::Package(PACKAGE.to_owned()),
-        Addition::Device(device),
-    ]);
+    windows.state.service = true;
+    let package = PACKAGE.to_owned();
+    windows.state.packages.insert(package, INF_FILE.to_vec());
+    windows.state.copies.insert("midiuart-test-1".into());
+    let certificate = (Store::TrustedPublisher, OWN.certificate().to_vec());
+    windows.state.certificates.insert(certificate);
+    let steps = [
+        ("done", json!({ "copy": "midiuart-test-0" })),
+        (
+            "done",
+            json!({ "certificate": { "store": "TrustedPublisher", "thumbprint": "00ff" } }),
+        ),
+        ("done", json!("service")),
+        (
+            "done",
+            json!({ "package": { "name": PACKAGE, "inf": "00ff" } }),
+        ),
+        ("done", json!({ "device": device })),
+        (
+            "intended",
+            json!({ "package": { "name": null, "inf": "00ff" } }),
+        ),
+        ("intended", json!({ "device": null })),
+    ];
+    let steps = steps.map(|(state, what)| json!({ "state": state, "what": what }));
+    windows.state.record = Some(json!({ "version": 2, "steps": steps }).to_string());
     windows
 }
 
@@ -51,11 +68,14 @@ fn what_it_prints_is_as_its_schema_has_it() {
     let mut secretive = FakeWindows::default();
     secretive.machine.test_mode = None;
     secretive.machine.bitlocker = None;
+    let mut unreadable = FakeWindows::default();
+    unreadable.state.record = Some("{".to_owned());
     for windows in [
         FakeWindows::default(),
         windows_with_problem(0),
         windows_with_problem(52),
         secretive,
+        unreadable,
     ] {
         let document = document(&windows);
         if let Err(error) = schemas.validate(&document, schema) {
@@ -71,8 +91,12 @@ fn documents_that_are_wrong_are_found() {
     for (place, wrong) in [
         ("/devices/0/problem", json!(-1)),
         ("/devices/0/explanation", json!(52)),
-        ("/added/0/certificate/store", json!("My")),
-        ("/added/1", json!("servant")),
+        ("/added/1/what/certificate/store", json!("My")),
+        ("/added/2/what", json!("servant")),
+        ("/added/3/state", json!("perhaps")),
+        ("/found/certificates/0/sha256", json!("text")),
+        ("/found/packages/0/recorded", json!(1)),
+        ("/record_fault", json!(1)),
         ("/machine/architecture", json!("x86")),
         ("/machine/test_mode", json!("on")),
         ("/service", Value::Null),
@@ -81,7 +105,15 @@ fn documents_that_are_wrong_are_found() {
         *document.pointer_mut(place).expect(place) = wrong;
         assert!(schemas.validate(&document, schema).is_err(), "{place}");
     }
-    for place in ["", "/devices/0", "/added/2", "/machine"] {
+    for place in [
+        "",
+        "/devices/0",
+        "/added/3",
+        "/added/3/what",
+        "/found",
+        "/found/copies/0",
+        "/machine",
+    ] {
         let mut longer = good.clone();
         longer.pointer_mut(place).expect(place)["surplus"] = json!(1);
         assert!(schemas.validate(&longer, schema).is_err(), "{place}");

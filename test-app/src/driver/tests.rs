@@ -1,42 +1,99 @@
 //! Installing and removing, on a Windows that is made up.
 
+mod places;
+mod power_cuts;
+mod records;
+mod removal;
+mod trust;
+mod upgrades;
+
 use std::path::PathBuf;
 
-use super::fake::{FakeWindows, PACKAGE, State, THUMBPRINT};
-use super::install::{Installed, Plan, install};
+use super::certificate::Certificate;
+use super::fake::{FakeDialog, FakeWindows, INF_FILE, PACKAGE, State};
+use super::install::{Installed, Plan};
 use super::machine::Architecture;
 use super::package::Package;
-use super::record::{Addition, Record};
-use super::remove::remove;
+use super::package::made_up::{MadeUp, OWN, before_and_after};
+use super::record::{self, Addition, Record};
+use super::remove::{Removed, Request};
 use super::restart::restart;
 use super::status::status;
-use super::windows::{Restart, Signature, Store, Validity};
+use super::windows::{Restart, Signature, Store};
 use crate::failure::{CLEAN, DEVICE_ERROR, Failure, NO_SUCH_PORT, USAGE};
 
+const PROGRAM: &str = "/home/user/package/midiuart-test.exe";
+const FOLDER: &str = "/home/user/package";
+const DEVICE: &str = r"ROOT\MEDIA\0000";
+
 fn plan() -> Plan {
+    plan_of(&OWN, INF_FILE)
+}
+
+fn plan_of(signer: &MadeUp, inf: &[u8]) -> Plan {
     Plan {
         package: Package {
-            inf: PathBuf::from("midiuart.inf"),
-            catalog: PathBuf::from("midiuart.cat"),
+            folder: PathBuf::from(FOLDER),
+            inf: inf.to_vec(),
+            image: b"image".to_vec(),
+            catalog: b"catalog".to_vec(),
             architecture: Architecture::X64,
-            certificate: b"certificate".to_vec(),
+            signer: Certificate::read(signer.certificate()).expect("a certificate"),
+            may_be_trusted: Ok(()),
         },
+        program: PathBuf::from(PROGRAM),
         before_test_mode: false,
+    }
+}
+
+fn install(plan: &Plan, windows: &mut FakeWindows) -> Result<Installed, Failure> {
+    super::install::install(plan, windows, &mut FakeDialog::default())
+}
+
+fn request() -> Request {
+    Request {
+        program: PathBuf::from(PROGRAM),
+        certificate: false,
+    }
+}
+
+fn remove(windows: &mut FakeWindows) -> Result<Removed, Failure> {
+    super::remove::remove(&request(), windows, &mut FakeDialog::default())
+}
+
+fn certificate_in(store: Store) -> Addition {
+    let certificate = Certificate::read(OWN.certificate()).expect("a certificate");
+    Addition::Certificate {
+        store,
+        thumbprint: certificate.thumbprint(),
+    }
+}
+
+fn package_named(name: &str) -> Addition {
+    Addition::Package {
+        name: Some(name.to_owned()),
+        inf: Some(plan().package.inf_digest()),
     }
 }
 
 /// All that an installation on a fresh machine adds.
 fn all_additions() -> Vec<Addition> {
-    let mut additions: Vec<_> = Store::ALL
-        .map(|store| Addition::Certificate {
-            store,
-            thumbprint: THUMBPRINT.to_owned(),
-        })
-        .into();
+    let mut additions: Vec<_> = Store::ALL.map(certificate_in).into();
     additions.push(Addition::Service);
-    additions.push(Addition::Package(PACKAGE.to_owned()));
-    additions.push(Addition::Device(r"ROOT\MEDIA\0000".to_owned()));
+    additions.push(package_named(PACKAGE));
+    additions.push(Addition::Device(Some(DEVICE.to_owned())));
     additions
+}
+
+/// What a machine has written down.
+fn recorded(windows: &FakeWindows) -> Vec<Addition> {
+    let record = Record::of(windows).expect("a record");
+    let all_done = record
+        .steps
+        .iter()
+        .all(|it| it.state == record::State::Done);
+    assert!(all_done, "{record:?}");
+    record.steps.into_iter().map(|step| step.what).collect()
 }
 
 /// States that a machine can be in before: each thing is there already, or is not.
@@ -50,15 +107,16 @@ fn states() -> Vec<State> {
         };
         for (bit, store) in (0..).zip(Store::ALL) {
             if is_there(bit) {
-                state.certificates.insert((store, THUMBPRINT.to_owned()));
+                let certificate = OWN.certificate().to_vec();
+                state.certificates.insert((store, certificate));
             }
         }
         if is_there(3) {
-            state.packages.insert(PACKAGE.to_owned());
+            let name = PACKAGE.to_owned();
+            state.packages.insert(name, INF_FILE.to_vec());
         }
         if is_there(4) {
-            let instance = r"ROOT\MEDIA\0000".to_owned();
-            state.devices.insert(instance, None);
+            state.devices.insert(DEVICE.to_owned(), None);
         }
         states.push(state);
     }
@@ -86,6 +144,7 @@ fn refusal(plan: &Plan, windows: &mut FakeWindows) -> (u8, String) {
     let before = windows.state.clone();
     let failure = install(plan, windows).expect_err("a refusal");
     assert_eq!(windows.state, before, "{failure}");
+    assert!(!windows.is_locked.get(), "{failure}");
     let line = failure.to_string();
     assert_eq!(line.lines().count(), 1, "{line}");
     (failure.exit_code(), line)
@@ -102,7 +161,8 @@ fn a_fresh_machine_gets_everything() {
         remarks: Vec::new(),
     };
     assert_eq!(installed, expected);
-    assert_eq!(windows.state.record, Record(all_additions()));
+    assert_eq!(recorded(&windows), all_additions());
+    assert!(windows.state.copies.is_empty());
     let status = status(&windows).expect("a status");
     assert_eq!(status.exit_code(), CLEAN);
     assert!(status.to_string().contains(r"ROOT\MEDIA\0000: runs"));
@@ -136,6 +196,7 @@ fn it_is_undone_in_reverse() {
     assert!(line.contains("all was undone"), "{line}");
     let done = windows.done.iter().filter(|done| **done != "keep_record");
     let expected = [
+        "make_copy",
         "add_certificate",
         "add_certificate",
         "add_package",
@@ -145,6 +206,7 @@ fn it_is_undone_in_reverse() {
         "remove_service",
         "remove_certificate",
         "remove_certificate",
+        "remove_copy",
     ];
     assert!(done.eq(&expected), "{:?}", windows.done);
 }
@@ -153,7 +215,10 @@ fn it_is_undone_in_reverse() {
 fn a_device_that_does_not_start_is_undone() {
     for (problem, words) in [
         (10, "no UART answers"),
-        (39, "memory integrity"),
+        (
+            39,
+            "report it as an error of the driver, and leave memory integrity on",
+        ),
         (52, "test mode"),
     ] {
         let mut windows = FakeWindows {
@@ -180,8 +245,7 @@ fn what_can_not_be_undone_is_told_and_remembered() {
         line.contains("package oem7.inf could not be taken back"),
         "{line}"
     );
-    let left = vec![Addition::Package(PACKAGE.to_owned())];
-    assert_eq!(windows.state.record, Record(left));
+    assert_eq!(recorded(&windows), [package_named(PACKAGE)]);
     windows.broken = None;
     let removed = remove(&mut windows).expect("done");
     assert_eq!(removed.gone.len(), 1);
@@ -197,8 +261,7 @@ fn removing_leaves_what_was_there_before() {
         removed.gone.reverse();
         assert_eq!(removed.gone, installed.added);
         assert_eq!(without_drivers(&windows.state), state);
-        let kept = state.packages.contains(PACKAGE) && !state.devices.is_empty();
-        assert_eq!(removed.others.is_empty(), !kept);
+        assert_eq!(removed.others.is_empty(), state == State::default());
     }
 }
 
@@ -266,11 +329,11 @@ fn what_stands_in_the_way_is_told_before_anything_is_changed() {
             &["is for arm64"],
         ),
         (
-            |it, _| it.validity = Validity::Expired,
+            |it, _| it.now = before_and_after()[1],
             USAGE,
             &["expired", "cargo xtask package"],
         ),
-        (|it, _| it.validity = Validity::NotYet, USAGE, &["clock"]),
+        (|it, _| it.now = before_and_after()[0], USAGE, &["clock"]),
         (
             |it, _| it.untrusted = Signature::Broken,
             USAGE,
@@ -369,7 +432,7 @@ fn a_service_that_was_not_made_is_no_addition() {
     };
     let installed = install(&plan(), &mut windows).expect("done");
     assert!(!installed.added.contains(&Addition::Service));
-    assert_eq!(windows.state.record, Record(installed.added));
+    assert_eq!(recorded(&windows), installed.added);
 }
 
 #[test]
@@ -377,7 +440,12 @@ fn memory_integrity_is_remarked() {
     let mut windows = FakeWindows::default();
     windows.machine.memory_integrity = Some(true);
     let installed = install(&plan(), &mut windows).expect("done");
-    assert!(installed.remarks[0].contains("memory integrity"));
+    let remark = &installed.remarks[0];
+    assert!(
+        remark.contains("memory integrity is on and can stay on"),
+        "{remark}"
+    );
+    assert!(remark.contains("code 39"), "{remark}");
 }
 
 #[test]
@@ -412,4 +480,5 @@ fn a_machine_without_the_driver_has_a_status() {
     ] {
         assert!(text.contains(line), "{text}");
     }
+    assert_eq!(status.nothing_left(), Ok(CLEAN));
 }

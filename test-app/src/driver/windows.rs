@@ -1,13 +1,14 @@
 //! What installing a driver takes from Windows.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::ks_probe::{Asking, KernelStreaming};
 use super::machine::Machine;
-use super::record::Record;
+use super::place::Access;
 
 /// A function of Windows' that failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,15 +66,6 @@ pub enum Validity {
     Expired,
 }
 
-/// A certificate, as Windows reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Certificate {
-    /// Its SHA-1 digest in hexadecimal digits, by which stores find it.
-    pub thumbprint: String,
-    /// When it counts.
-    pub validity: Validity,
-}
-
 /// What Windows says about a catalog's signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Signature {
@@ -89,14 +81,26 @@ pub enum Signature {
     Refused(u32),
 }
 
-/// A package that was put into the driver store.
+/// What Windows says of a catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// What it says about the signature.
+    pub verdict: Signature,
+    /// The certificate (DER) that it took for the signer's, if it found one.
+    pub signer: Option<Vec<u8>>,
+}
+
+/// A package of whichever product in the driver store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPackage {
     /// The name that Windows gave its INF file, like `oem12.inf`.
     pub name: String,
-    /// It was not there before.
-    pub is_new: bool,
+    /// The INF file.
+    pub inf: Vec<u8>,
 }
+
+/// Keeps other runs of this program from installing and removing, until it is dropped.
+pub trait Lock {}
 
 /// Whether Windows has to be restarted before something takes effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +147,8 @@ pub struct Device {
     pub package: Option<String>,
     /// The version of the driver in it.
     pub version: Option<String>,
+    /// The service of its driver.
+    pub service: Option<String>,
 }
 
 /// The parts of Windows that drivers are installed with.
@@ -153,17 +159,62 @@ pub trait Windows {
     /// If Windows does not tell.
     fn machine(&self) -> Called<Machine>;
 
-    /// Reads a certificate (DER).
+    /// The time.
+    fn now(&self) -> SystemTime;
+
+    /// Keeps other runs from installing and removing; `None` if another one does.
     ///
     /// # Errors
-    /// If it is none.
-    fn certificate(&self, der: &[u8]) -> Called<Certificate>;
+    /// If Windows refuses.
+    fn lock(&self) -> Called<Option<Box<dyn Lock>>>;
+
+    /// The security identifier of the user who runs this program, as text.
+    ///
+    /// # Errors
+    /// If Windows does not say.
+    fn user(&self) -> Called<String>;
+
+    /// Who may do what with a file or folder.
+    ///
+    /// # Errors
+    /// If Windows does not say.
+    fn access(&self, path: &Path) -> Called<Access>;
+
+    /// A folder that is not there yet, for files that only SYSTEM and administrators may change.
+    ///
+    /// # Errors
+    /// If Windows does not say where.
+    fn new_copy(&self) -> Called<PathBuf>;
+
+    /// Makes that folder with those files. It has no other.
+    ///
+    /// # Errors
+    /// If it can't be made.
+    fn make_copy(&mut self, folder: &Path, files: &[(&str, &[u8])]) -> Called<()>;
+
+    /// All folders that [`make_copy`](Self::make_copy) made.
+    ///
+    /// # Errors
+    /// If they can't be listed.
+    fn copies(&self) -> Called<Vec<PathBuf>>;
+
+    /// Removes such a folder.
+    ///
+    /// # Errors
+    /// If it can't be removed.
+    fn remove_copy(&mut self, folder: &Path) -> Called<()>;
 
     /// Judges a catalog's signature.
     ///
     /// # Errors
     /// If it can't be judged at all.
-    fn signature(&self, catalog: &Path) -> Called<Signature>;
+    fn signature(&self, catalog: &Path) -> Called<Judgement>;
+
+    /// The certificates (DER) of a store.
+    ///
+    /// # Errors
+    /// If the store can't be opened.
+    fn certificates(&self, store: Store) -> Called<Vec<Vec<u8>>>;
 
     /// Whether a store has the certificate with that thumbprint.
     ///
@@ -183,11 +234,18 @@ pub trait Windows {
     /// If the store refuses.
     fn remove_certificate(&mut self, store: Store, thumbprint: &str) -> Called<()>;
 
-    /// Puts the package with that INF file into the driver store.
+    /// The packages in the driver store that did not come with Windows.
+    ///
+    /// # Errors
+    /// If they can't be listed.
+    fn packages(&self) -> Called<Vec<StoredPackage>>;
+
+    /// Puts the package with that INF file into the driver store, unless it is there; returns the name
+    /// that Windows gave it.
     ///
     /// # Errors
     /// If Windows refuses it.
-    fn add_package(&mut self, inf: &Path) -> Called<StoredPackage>;
+    fn add_package(&mut self, inf: &Path) -> Called<String>;
 
     /// Takes a package out of the driver store, and from all devices that use it.
     ///
@@ -200,6 +258,12 @@ pub trait Windows {
     /// # Errors
     /// If they can't be listed.
     fn devices(&self) -> Called<Vec<Device>>;
+
+    /// Whether there is a device of that name, whichever driver it has.
+    ///
+    /// # Errors
+    /// If Windows does not say.
+    fn has_device(&self, instance: &str) -> Called<bool>;
 
     /// Makes a device of that hardware id that no bus reports; returns Windows' name for it.
     ///
@@ -244,21 +308,27 @@ pub trait Windows {
     /// If services can't be asked for.
     fn has_service(&self, name: &str) -> Called<bool>;
 
+    /// The path of a service's image, as the service's key has it; `None` if there is none.
+    ///
+    /// # Errors
+    /// If services can't be asked for.
+    fn service_image(&self, name: &str) -> Called<Option<String>>;
+
     /// Removes a service; one that is not there is none.
     ///
     /// # Errors
     /// If Windows refuses.
     fn remove_service(&mut self, name: &str) -> Called<()>;
 
-    /// What an earlier installation added.
+    /// What an earlier installation wrote about itself, word for word.
     ///
     /// # Errors
     /// If it can't be read.
-    fn record(&self) -> Called<Record>;
+    fn record(&self) -> Called<Option<String>>;
 
-    /// Remembers what was added, for [`record`](Self::record); nothing is left of an empty one.
+    /// Keeps that text for [`record`](Self::record); nothing is left of `None`.
     ///
     /// # Errors
     /// If it can't be written.
-    fn keep_record(&mut self, record: &Record) -> Called<()>;
+    fn keep_record(&mut self, text: Option<&str>) -> Called<()>;
 }

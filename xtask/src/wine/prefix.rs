@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -132,6 +132,24 @@ impl Prefix {
             output: read(&self.file(OUTPUT))?,
             errors: read(&self.file(ERRORS))?,
         })
+    }
+
+    /// Starts a program whose output goes to `output`.
+    ///
+    /// # Errors
+    /// If it can't be run.
+    pub fn start(&self, command: &[&str], output: impl Into<Stdio>) -> Result<Child, Failure> {
+        let mut program = self.program(command)?;
+        let line = command.join(" ");
+        program
+            .stdout(output)
+            .spawn()
+            .map_err(|error| Failure::unusable(format!("{line}: {error}")))
+    }
+
+    /// How long a program may take.
+    pub const fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Everything that was complained about.

@@ -1,23 +1,20 @@
 //! Certificates, and the machine's stores of them.
 
-use std::fmt::Write;
 use std::mem;
 use std::ptr;
+use std::slice;
 
 use windows_sys::Win32::Security::Cryptography::{
-    CERT_CONTEXT, CERT_FIND_HASH, CERT_SHA1_HASH_PROP_ID, CERT_STORE_ADD_NEW,
-    CERT_STORE_CTRL_COMMIT, CERT_STORE_PROV_SYSTEM_W, CERT_STORE_READONLY_FLAG,
-    CERT_SYSTEM_STORE_LOCAL_MACHINE, CRYPT_INTEGER_BLOB, CertAddEncodedCertificateToStore,
-    CertCloseStore, CertControlStore, CertCreateCertificateContext, CertDeleteCertificateFromStore,
-    CertFindCertificateInStore, CertFreeCertificateContext, CertGetCertificateContextProperty,
-    CertOpenStore, CertVerifyTimeValidity, HCERTSTORE, X509_ASN_ENCODING,
+    CERT_CONTEXT, CERT_FIND_HASH, CERT_STORE_ADD_NEW, CERT_STORE_CTRL_COMMIT,
+    CERT_STORE_PROV_SYSTEM_W, CERT_STORE_READONLY_FLAG, CERT_SYSTEM_STORE_LOCAL_MACHINE,
+    CRYPT_INTEGER_BLOB, CertAddEncodedCertificateToStore, CertCloseStore, CertControlStore,
+    CertDeleteCertificateFromStore, CertEnumCertificatesInStore, CertFindCertificateInStore,
+    CertFreeCertificateContext, CertOpenStore, HCERTSTORE, X509_ASN_ENCODING,
 };
 
 use super::wide::wide;
 use super::{checked, last_error};
-use crate::driver::windows::{Called, Certificate, Store, Validity};
-
-const SHA1_SIZE: usize = 20;
+use crate::driver::windows::{Called, Store};
 
 /// A store that is open.
 struct OpenStore(HCERTSTORE);
@@ -39,39 +36,33 @@ impl Drop for Context {
     }
 }
 
-/// Reads a certificate (DER).
-pub fn read(der: &[u8]) -> Called<Certificate> {
-    // SAFETY: `der` has that many bytes.
-    let context =
-        unsafe { CertCreateCertificateContext(X509_ASN_ENCODING, der.as_ptr(), length(der)) };
-    if context.is_null() {
-        return Err(last_error("CertCreateCertificateContext"));
+/// All that a store has (DER).
+pub fn all(store: Store) -> Called<Vec<Vec<u8>>> {
+    let store = open(store, CERT_STORE_READONLY_FLAG)?;
+    let mut certificates = Vec::new();
+    let mut last = ptr::null_mut();
+    loop {
+        // SAFETY: the store is open; the last certificate is one of it, and is freed by this.
+        last = unsafe { CertEnumCertificatesInStore(store.0, last) };
+        if last.is_null() {
+            return Ok(certificates);
+        }
+        // SAFETY: the certificate is whole until the next one is asked for.
+        certificates.push(unsafe { encoded(last) });
     }
-    let context = Context(context);
-    let mut digest = [0_u8; SHA1_SIZE];
-    let mut size = length(&digest);
-    // SAFETY: the certificate is whole, and `digest` has room for `size` bytes.
-    let done = unsafe {
-        CertGetCertificateContextProperty(
-            context.0,
-            CERT_SHA1_HASH_PROP_ID,
-            digest.as_mut_ptr().cast(),
-            &raw mut size,
-        )
-    };
-    checked("CertGetCertificateContextProperty", done)?;
-    // SAFETY: the certificate is whole.
-    let info = unsafe { (*context.0).pCertInfo };
-    // SAFETY: without a time it is now; what Windows has read of the certificate lives with it.
-    let validity = match unsafe { CertVerifyTimeValidity(ptr::null(), info) } {
-        0 => Validity::Now,
-        ..0 => Validity::NotYet,
-        1.. => Validity::Expired,
-    };
-    Ok(Certificate {
-        thumbprint: hexadecimal(&digest),
-        validity,
-    })
+}
+
+/// The bytes (DER) of a certificate that Windows has read.
+///
+/// # Safety
+///
+/// The certificate must be whole.
+pub unsafe fn encoded(context: *const CERT_CONTEXT) -> Vec<u8> {
+    // SAFETY: the caller has a whole certificate.
+    let context = unsafe { &*context };
+    let length = usize::try_from(context.cbCertEncoded).unwrap_or(0);
+    // SAFETY: it has that many bytes, which live as long as it does.
+    unsafe { slice::from_raw_parts(context.pbCertEncoded, length) }.to_vec()
 }
 
 /// Whether a store has it.
@@ -155,14 +146,6 @@ fn find(store: &OpenStore, thumbprint: &str) -> Option<Context> {
 
 fn length(bytes: &[u8]) -> u32 {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a `String` can't fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn bytes(hexadecimal: &str) -> Option<Vec<u8>> {

@@ -55,9 +55,15 @@ pub fn all() -> Called<Vec<Device>> {
             problem,
             package: registry::string(&key, "InfPath")?,
             version: registry::string(&key, "DriverVersion")?,
+            service: (!service.is_empty()).then_some(service),
         });
     }
     Ok(devices)
+}
+
+/// Whether there is one of that name, whichever driver it has.
+pub fn has(instance: &str) -> Called<bool> {
+    Ok(open(instance)?.is_some())
 }
 
 /// Makes a device that no bus reports.

@@ -1,7 +1,5 @@
 //! What this machine is.
 
-use std::env;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::ptr;
 
@@ -18,7 +16,7 @@ use windows_sys::Win32::System::WindowsProgramming::{
     SYSTEM_CODEINTEGRITY_INFORMATION,
 };
 
-use super::{checked, registry, size_of_structure};
+use super::{checked, folders, registry, size_of_structure};
 use crate::driver::machine::{Architecture, Machine};
 use crate::driver::windows::Called;
 
@@ -111,10 +109,16 @@ fn secure_boot() -> bool {
 
 /// Whether the system's drive is protected, if Windows has the program that tells.
 fn bitlocker() -> Option<bool> {
-    let program = PathBuf::from(env::var_os("SystemRoot")?).join(r"System32\manage-bde.exe");
-    let status = Command::new(program)
+    let (system, windows) = (folders::system().ok()?, folders::windows().ok()?);
+    let drive = windows.components().next()?;
+    let status = Command::new(system.join("manage-bde.exe"))
+        // Whoever may set the user's variables is not to choose what an administrator runs.
+        .env_clear()
+        .env("SystemRoot", &windows)
+        .env("windir", &windows)
+        .env("Path", &system)
         .arg("-status")
-        .arg(env::var_os("SystemDrive")?)
+        .arg(drive.as_os_str())
         // 0: protected, 1: not.
         .arg("-protectionaserrorlevel")
         .stdin(Stdio::null())

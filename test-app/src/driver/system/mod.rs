@@ -1,8 +1,12 @@
 //! Windows itself.
 
+mod access;
 mod certificates;
+mod copies;
 mod counters;
 mod devices;
+mod folders;
+mod lock;
 mod machine;
 mod packages;
 mod properties;
@@ -12,15 +16,16 @@ mod streaming;
 mod trust;
 mod wide;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use windows_sys::Win32::Foundation::GetLastError;
 
 use super::ks_probe::{Asking, KernelStreaming};
 use super::machine::Machine;
-use super::record::Record;
+use super::place::Access;
 use super::windows::{
-    Called, Certificate, Device, Restart, Signature, Store, StoredPackage, SystemError, Windows,
+    Called, Device, Judgement, Lock, Restart, Store, StoredPackage, SystemError, Windows,
 };
 
 /// The Windows that this program runs on.
@@ -32,12 +37,44 @@ impl Windows for System {
         machine::machine()
     }
 
-    fn certificate(&self, der: &[u8]) -> Called<Certificate> {
-        certificates::read(der)
+    fn now(&self) -> SystemTime {
+        SystemTime::now()
     }
 
-    fn signature(&self, catalog: &Path) -> Called<Signature> {
+    fn lock(&self) -> Called<Option<Box<dyn Lock>>> {
+        lock::lock()
+    }
+
+    fn user(&self) -> Called<String> {
+        access::user()
+    }
+
+    fn access(&self, path: &Path) -> Called<Access> {
+        access::of(path)
+    }
+
+    fn new_copy(&self) -> Called<PathBuf> {
+        copies::new()
+    }
+
+    fn make_copy(&mut self, folder: &Path, files: &[(&str, &[u8])]) -> Called<()> {
+        copies::make(folder, files)
+    }
+
+    fn copies(&self) -> Called<Vec<PathBuf>> {
+        copies::all()
+    }
+
+    fn remove_copy(&mut self, folder: &Path) -> Called<()> {
+        copies::remove(folder)
+    }
+
+    fn signature(&self, catalog: &Path) -> Called<Judgement> {
         Ok(trust::signature(catalog))
+    }
+
+    fn certificates(&self, store: Store) -> Called<Vec<Vec<u8>>> {
+        certificates::all(store)
     }
 
     fn has_certificate(&self, store: Store, thumbprint: &str) -> Called<bool> {
@@ -52,7 +89,11 @@ impl Windows for System {
         certificates::remove(store, thumbprint)
     }
 
-    fn add_package(&mut self, inf: &Path) -> Called<StoredPackage> {
+    fn packages(&self) -> Called<Vec<StoredPackage>> {
+        packages::all()
+    }
+
+    fn add_package(&mut self, inf: &Path) -> Called<String> {
         packages::add(inf)
     }
 
@@ -62,6 +103,10 @@ impl Windows for System {
 
     fn devices(&self) -> Called<Vec<Device>> {
         devices::all()
+    }
+
+    fn has_device(&self, instance: &str) -> Called<bool> {
+        devices::has(instance)
     }
 
     fn make_device(&mut self, hardware_id: &str) -> Called<String> {
@@ -92,16 +137,20 @@ impl Windows for System {
         services::has(name)
     }
 
+    fn service_image(&self, name: &str) -> Called<Option<String>> {
+        services::image(name)
+    }
+
     fn remove_service(&mut self, name: &str) -> Called<()> {
         services::remove(name)
     }
 
-    fn record(&self) -> Called<Record> {
+    fn record(&self) -> Called<Option<String>> {
         registry::record()
     }
 
-    fn keep_record(&mut self, record: &Record) -> Called<()> {
-        registry::keep_record(record)
+    fn keep_record(&mut self, text: Option<&str>) -> Called<()> {
+        registry::keep_record(text)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The driver store.
 
-use std::env;
+use std::fs;
+use std::io::ErrorKind;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::ptr;
@@ -17,12 +18,49 @@ use windows_sys::Win32::System::LibraryLoader::{
 };
 use windows_sys::core::{BOOL, PCWSTR};
 
+use super::folders::{self, of_file};
 use super::wide::{text, wide};
 use super::{checked, last_error};
+use crate::driver::package::INF;
 use crate::driver::windows::{Called, Restart, StoredPackage};
 
-/// Puts a package into the driver store, unless it is there.
-pub fn add(inf: &Path) -> Called<StoredPackage> {
+/// The packages that did not come with Windows, by their INF files.
+pub fn all() -> Called<Vec<StoredPackage>> {
+    let function = "the folder of INF files";
+    let mut packages = Vec::new();
+    for entry in fs::read_dir(inf_folder()?).map_err(of_file(function))? {
+        let path = entry.map_err(of_file(function))?.path();
+        if !path.is_file() {
+            continue;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = name.to_ascii_lowercase();
+        // Wine keeps the package's own name.
+        if is_oem(&name) || name == INF {
+            match fs::read(&path) {
+                Ok(inf) => packages.push(StoredPackage { name, inf }),
+                // It went in between.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(of_file(function)(error)),
+            }
+        }
+    }
+    packages.sort_by(|one, other| one.name.cmp(&other.name));
+    Ok(packages)
+}
+
+fn is_oem(name: &str) -> bool {
+    let number = name.strip_prefix("oem");
+    let number = number.and_then(|rest| rest.strip_suffix(".inf"));
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
+}
+
+fn inf_folder() -> Called<PathBuf> {
+    Ok(folders::windows()?.join("INF"))
+}
+
+/// Puts a package into the driver store, unless it is there; returns its name.
+pub fn add(inf: &Path) -> Called<String> {
     let inf = wide(inf);
     let mut path = [0_u16; MAX_PATH as usize];
     // SAFETY: the path ends with a zero, the package's other files lie beside it, and there is room
@@ -39,17 +77,14 @@ pub fn add(inf: &Path) -> Called<StoredPackage> {
             ptr::null_mut(),
         )
     };
-    let is_new = match checked("SetupCopyOEMInfW", done) {
-        Ok(()) => true,
-        Err(error) if error.code == ERROR_FILE_EXISTS => false,
+    match checked("SetupCopyOEMInfW", done) {
+        Ok(()) => {}
+        Err(error) if error.code == ERROR_FILE_EXISTS => {}
         Err(error) => return Err(error),
-    };
+    }
     let path = text(&path);
     let name = path.rsplit('\\').next().unwrap_or(&path);
-    Ok(StoredPackage {
-        name: name.to_owned(),
-        is_new,
-    })
+    Ok(name.to_ascii_lowercase())
 }
 
 /// `DiUninstallDriverW` of newdev.h.
@@ -60,8 +95,7 @@ pub fn remove(name: &str) -> Called<Restart> {
     let Some(uninstall) = di_uninstall_driver() else {
         return remove_unused(name);
     };
-    let folder = env::var_os("SystemRoot").map(PathBuf::from);
-    let path = folder.unwrap_or_default().join("INF").join(name);
+    let path = inf_folder()?.join(name);
     if !path.exists() {
         return Ok(Restart::NotNeeded);
     }
@@ -87,7 +121,7 @@ fn remove_unused(name: &str) -> Called<Restart> {
 /// The function, where Windows has it: since version 1703. Wine has none.
 fn di_uninstall_driver() -> Option<DiUninstallDriverW> {
     let library = wide("newdev.dll");
-    // SAFETY: the name ends with a zero; nothing runs but a library of Windows'.
+    // SAFETY: the name ends with a zero; it is looked for in the system's folder only.
     let library = unsafe {
         LoadLibraryExW(
             library.as_ptr(),

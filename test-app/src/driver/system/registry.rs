@@ -2,14 +2,14 @@
 
 use std::ptr;
 
-use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_INVALID_DATA, ERROR_SUCCESS};
+use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_SUCCESS};
 use windows_sys::Win32::System::Registry::{
-    HKEY_LOCAL_MACHINE, REG_SZ, RRF_RT_REG_DWORD, RRF_RT_REG_SZ, RegDeleteTreeW, RegGetValueW,
-    RegSetKeyValueW,
+    HKEY, HKEY_LOCAL_MACHINE, KEY_QUERY_VALUE, REG_SZ, RRF_NOEXPAND, RRF_RT_REG_DWORD,
+    RRF_RT_REG_EXPAND_SZ, RRF_RT_REG_SZ, RegCloseKey, RegDeleteTreeW, RegFlushKey, RegGetValueW,
+    RegOpenKeyExW, RegSetKeyValueW,
 };
 
 use super::wide::{text, wide};
-use crate::driver::record::Record;
 use crate::driver::windows::{Called, SystemError};
 
 /// Where is remembered what an installation added.
@@ -22,29 +22,23 @@ fn failed(function: &'static str, code: u32) -> SystemError {
     SystemError { function, code }
 }
 
-/// What an installation added.
-pub fn record() -> Called<Record> {
-    match string(KEY, VALUE)? {
-        None => Ok(Record::default()),
-        Some(json) => serde_json::from_str(&json)
-            .map_err(|_| failed("the record in the registry", ERROR_INVALID_DATA)),
-    }
+/// What an installation wrote down.
+pub fn record() -> Called<Option<String>> {
+    string(KEY, VALUE)
 }
 
-/// Remembers it.
-pub fn keep_record(record: &Record) -> Called<()> {
+/// Keeps it; nothing is left of none.
+pub fn keep_record(text: Option<&str>) -> Called<()> {
     let key = wide(KEY);
-    if record.0.is_empty() {
+    let Some(text) = text else {
         // SAFETY: the name ends with a zero.
         let code = unsafe { RegDeleteTreeW(HKEY_LOCAL_MACHINE, key.as_ptr()) };
         return match code {
             ERROR_SUCCESS | ERROR_FILE_NOT_FOUND => Ok(()),
             _ => Err(failed("RegDeleteTreeW", code)),
         };
-    }
-    let json = serde_json::to_string(record)
-        .map_err(|_| failed("the record in the registry", ERROR_INVALID_DATA))?;
-    let (name, data) = (wide(VALUE), wide(json));
+    };
+    let (name, data) = (wide(VALUE), wide(text));
     let size = u32::try_from(size_of_val(data.as_slice())).unwrap_or(u32::MAX);
     // SAFETY: the names end with a zero, and `data` has that many bytes.
     let code = unsafe {
@@ -57,9 +51,35 @@ pub fn keep_record(record: &Record) -> Called<()> {
             size,
         )
     };
+    if code != ERROR_SUCCESS {
+        return Err(failed("RegSetKeyValueW", code));
+    }
+    flush(&key)
+}
+
+/// Writes a key to the disk now: Windows does so some seconds later, and the power may go before.
+fn flush(key: &[u16]) -> Called<()> {
+    let mut open: HKEY = ptr::null_mut();
+    // SAFETY: the name ends with a zero, and there is room for the handle.
+    let code = unsafe {
+        RegOpenKeyExW(
+            HKEY_LOCAL_MACHINE,
+            key.as_ptr(),
+            0,
+            KEY_QUERY_VALUE,
+            &raw mut open,
+        )
+    };
+    if code != ERROR_SUCCESS {
+        return Err(failed("RegOpenKeyExW", code));
+    }
+    // SAFETY: it is open.
+    let code = unsafe { RegFlushKey(open) };
+    // SAFETY: it is open, and nothing uses it any more.
+    unsafe { RegCloseKey(open) };
     match code {
         ERROR_SUCCESS => Ok(()),
-        _ => Err(failed("RegSetKeyValueW", code)),
+        _ => Err(failed("RegFlushKey", code)),
     }
 }
 
@@ -94,7 +114,7 @@ pub fn string(key: &str, value: &str) -> Called<Option<String>> {
             HKEY_LOCAL_MACHINE,
             key.as_ptr(),
             value.as_ptr(),
-            RRF_RT_REG_SZ,
+            RRF_RT_REG_SZ | RRF_RT_REG_EXPAND_SZ | RRF_NOEXPAND,
             ptr::null_mut(),
             buffer.as_mut_ptr().cast(),
             &raw mut size,

@@ -12,7 +12,7 @@ use windows_sys::Win32::System::Services::{
 };
 
 use super::wide::wide;
-use super::{checked, last_error};
+use super::{checked, last_error, registry};
 use crate::driver::windows::Called;
 
 /// The manager of services, or one of them.
@@ -28,6 +28,15 @@ impl Drop for Handle {
 /// Whether there is one of that name.
 pub fn has(name: &str) -> Called<bool> {
     Ok(open(name, SERVICE_QUERY_STATUS)?.is_some())
+}
+
+/// The path of its image, as its key has it.
+pub fn image(name: &str) -> Called<Option<String>> {
+    if !has(name)? {
+        return Ok(None);
+    }
+    let key = format!(r"SYSTEM\CurrentControlSet\Services\{name}");
+    registry::string(&key, "ImagePath")
 }
 
 /// Removes it; it goes when its driver is unloaded.

@@ -5,24 +5,25 @@ use std::path::Path;
 use std::ptr;
 
 use windows_sys::Win32::Foundation::{
-    CERT_E_CHAINING, CERT_E_EXPIRED, CERT_E_UNTRUSTEDROOT, CRYPT_E_BAD_MSG, TRUST_E_BAD_DIGEST,
-    TRUST_E_CERT_SIGNATURE, TRUST_E_NOSIGNATURE, TRUST_E_SUBJECT_FORM_UNKNOWN,
+    CERT_E_CHAINING, CERT_E_EXPIRED, CERT_E_UNTRUSTEDROOT, CRYPT_E_BAD_MSG, HANDLE,
+    TRUST_E_BAD_DIGEST, TRUST_E_CERT_SIGNATURE, TRUST_E_NOSIGNATURE, TRUST_E_SUBJECT_FORM_UNKNOWN,
 };
 use windows_sys::Win32::Security::WinTrust::{
     WINTRUST_ACTION_GENERIC_VERIFY_V2, WINTRUST_DATA, WINTRUST_DATA_0, WINTRUST_FILE_INFO,
     WTD_CACHE_ONLY_URL_RETRIEVAL, WTD_CHOICE_FILE, WTD_REVOKE_NONE, WTD_STATEACTION_CLOSE,
-    WTD_STATEACTION_VERIFY, WTD_UI_NONE, WinVerifyTrust,
+    WTD_STATEACTION_VERIFY, WTD_UI_NONE, WTHelperGetProvCertFromChain,
+    WTHelperGetProvSignerFromChain, WTHelperProvDataFromStateData, WinVerifyTrust,
 };
 
-use super::size_of_structure;
 use super::wide::wide;
-use crate::driver::windows::Signature;
+use super::{certificates, size_of_structure};
+use crate::driver::windows::{Judgement, Signature};
 
 /// `CRYPT_E_ASN1_…` of winerror.h: what is signed can't even be read.
 const ASN1_ERRORS: RangeInclusive<u32> = 0x8009_3100..=0x8009_31FF;
 
 /// Judges the signature of a file.
-pub fn signature(path: &Path) -> Signature {
+pub fn signature(path: &Path) -> Judgement {
     let path = wide(path);
     let mut file = WINTRUST_FILE_INFO {
         cbStruct: size_of_structure::<WINTRUST_FILE_INFO>(),
@@ -48,8 +49,45 @@ pub fn signature(path: &Path) -> Signature {
         pSignatureSettings: ptr::null_mut(),
     };
     let verdict = call(&mut data);
+    let signer = signer(data.hWVTStateData);
     data.dwStateAction = WTD_STATEACTION_CLOSE;
     call(&mut data);
+    Judgement {
+        verdict: meaning(verdict),
+        signer,
+    }
+}
+
+/// The certificate (DER) of the first signer, of the state that a verdict was found with.
+fn signer(state: HANDLE) -> Option<Vec<u8>> {
+    if state.is_null() {
+        return None;
+    }
+    // SAFETY: the state was not closed yet.
+    let data = unsafe { WTHelperProvDataFromStateData(state) };
+    if data.is_null() {
+        return None;
+    }
+    // SAFETY: the data is the state's, and lives as long.
+    let signer = unsafe { WTHelperGetProvSignerFromChain(data, 0, 0, 0) };
+    if signer.is_null() {
+        return None;
+    }
+    // SAFETY: the signer is the state's, and lives as long.
+    let certificate = unsafe { WTHelperGetProvCertFromChain(signer, 0) };
+    if certificate.is_null() {
+        return None;
+    }
+    // SAFETY: the certificate is the state's, and lives as long.
+    let context = unsafe { (*certificate).pCert };
+    if context.is_null() {
+        return None;
+    }
+    // SAFETY: it is whole as long as the state.
+    Some(unsafe { certificates::encoded(context) })
+}
+
+fn meaning(verdict: i32) -> Signature {
     match verdict {
         0 => Signature::Trusted,
         CERT_E_UNTRUSTEDROOT | CERT_E_CHAINING => Signature::Untrusted,

@@ -21,3 +21,21 @@ pub fn texts(wide: &[u16]) -> Vec<String> {
         .map(String::from_utf16_lossy)
         .collect()
 }
+
+/// A text of Windows' whose length is not known.
+///
+/// # Safety
+///
+/// It must end with a zero.
+pub unsafe fn text_at(begin: *const u16) -> String {
+    let mut units = Vec::new();
+    loop {
+        // SAFETY: the text has not ended before this character.
+        let unit = unsafe { begin.add(units.len()) };
+        // SAFETY: as above.
+        match unsafe { *unit } {
+            0 => return String::from_utf16_lossy(&units),
+            unit => units.push(unit),
+        }
+    }
+}
