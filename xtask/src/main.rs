@@ -16,6 +16,7 @@ mod sign;
 mod test_app;
 mod user_mode;
 mod verify;
+mod wdk;
 mod wine;
 mod winmm_double;
 
@@ -65,6 +66,10 @@ enum Command {
         /// INF or .inx files; if none are named, inf/midiuart.inx.
         paths: Vec<PathBuf>,
     },
+    /// Builds midiuart.sys with its PDB into target/package/ARCH, on Windows with the WDK.
+    WdkBuild(wdk::BuildOptions),
+    /// Has InfVerif, SignTool and Inf2Cat check packages, on Windows with the WDK.
+    WdkCheck(wdk::CheckOptions),
     /// Makes pages of the tool on the emulated PC, renders and checks them in Chromium, on Debian.
     ReportPages(report_pages::Options),
     /// Runs the x64 image in Wine's kernel, on Debian without a display.
@@ -122,6 +127,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::VerifyPackage(options) => package::verify(&root, &options),
         Command::VerifyInf { paths } if paths.is_empty() => inf::verify(&[inf::source(&root)]),
         Command::VerifyInf { paths } => inf::verify(&paths),
+        Command::WdkBuild(options) => wdk::build::build(&root, &options),
+        Command::WdkCheck(options) => wdk::check::check(&root, &options),
         Command::ReportPages(options) => report_pages::run(&root, &options),
         Command::Wine(options) => wine::run(&root, &options),
         Command::WineInstall(options) => wine::install(&root, &options),
