@@ -5,6 +5,7 @@ mod cross;
 mod driver;
 mod failure;
 mod faulty;
+mod hosted;
 mod identity;
 mod inf;
 mod package;
@@ -19,6 +20,7 @@ mod verify;
 mod wdk;
 mod wine;
 mod winmm_double;
+mod workflows;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -70,6 +72,10 @@ enum Command {
     WdkBuild(wdk::BuildOptions),
     /// Has InfVerif, SignTool and Inf2Cat check packages, on Windows with the WDK.
     WdkCheck(wdk::CheckOptions),
+    /// Checks the workflows for GitHub's machines, on Debian.
+    Workflows(workflows::Options),
+    /// Prints what the jobs on GitHub's machines found, and which machine was lost at which step.
+    HostedSummary(hosted::Options),
     /// Makes pages of the tool on the emulated PC, renders and checks them in Chromium, on Debian.
     ReportPages(report_pages::Options),
     /// Runs the x64 image in Wine's kernel, on Debian without a display.
@@ -129,6 +135,8 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::VerifyInf { paths } => inf::verify(&paths),
         Command::WdkBuild(options) => wdk::build::build(&root, &options),
         Command::WdkCheck(options) => wdk::check::check(&root, &options),
+        Command::Workflows(options) => workflows::run(&root, &options),
+        Command::HostedSummary(options) => hosted::summarize(&options),
         Command::ReportPages(options) => report_pages::run(&root, &options),
         Command::Wine(options) => wine::run(&root, &options),
         Command::WineInstall(options) => wine::install(&root, &options),
