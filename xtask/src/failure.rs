@@ -1,6 +1,6 @@
 //! How chores fail.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
@@ -47,9 +47,21 @@ impl Failure {
         }
     }
 
+    /// The code to end with.
+    #[cfg(test)]
+    pub fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
     /// Says why, and with which code to end.
     pub fn report(&self) -> ExitCode {
         eprintln!("{}", self.message);
         ExitCode::from(self.exit_code)
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
     }
 }

@@ -6,6 +6,7 @@ mod dependencies;
 mod driver;
 mod failure;
 mod faulty;
+mod hosted;
 mod identity;
 mod inf;
 mod package;
@@ -17,8 +18,10 @@ mod sign;
 mod test_app;
 mod user_mode;
 mod verify;
+mod wdk;
 mod wine;
 mod winmm_double;
+mod workflows;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -68,6 +71,14 @@ enum Command {
     },
     /// Checks the dependencies in all lock files: licences, sources; and what `RustSec` knows about them.
     Dependencies(dependencies::Options),
+    /// Builds midiuart.sys with its PDB into target/package/ARCH, on Windows with the WDK.
+    WdkBuild(wdk::BuildOptions),
+    /// Has InfVerif, SignTool and Inf2Cat check packages, on Windows with the WDK.
+    WdkCheck(wdk::CheckOptions),
+    /// Checks the workflows for GitHub's machines, on Debian.
+    Workflows(workflows::Options),
+    /// Prints what the jobs on GitHub's machines found, and which machine was lost at which step.
+    HostedSummary(hosted::Options),
     /// Makes pages of the tool on the emulated PC, renders and checks them in Chromium, on Debian.
     ReportPages(report_pages::Options),
     /// Runs the x64 image in Wine's kernel, on Debian without a display.
@@ -126,6 +137,10 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::VerifyInf { paths } if paths.is_empty() => inf::verify(&[inf::source(&root)]),
         Command::VerifyInf { paths } => inf::verify(&paths),
         Command::Dependencies(options) => dependencies::check(&root, &options),
+        Command::WdkBuild(options) => wdk::build::build(&root, &options),
+        Command::WdkCheck(options) => wdk::check::check(&root, &options),
+        Command::Workflows(options) => workflows::run(&root, &options),
+        Command::HostedSummary(options) => hosted::summarize(&options),
         Command::ReportPages(options) => report_pages::run(&root, &options),
         Command::Wine(options) => wine::run(&root, &options),
         Command::WineInstall(options) => wine::install(&root, &options),
