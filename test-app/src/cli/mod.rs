@@ -75,7 +75,7 @@ pub enum Parsed {
         /// The library to use as winmm, if not Windows' own.
         winmm: Option<PathBuf>,
         /// What to do.
-        command: Command,
+        command: Box<Command>,
     },
     /// A text to show: help or the version.
     Help(String),
@@ -290,7 +290,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Parsed, Fa
                  Windows' own libraries only"
                     .to_owned(),
             )),
-            (winmm, command) => Ok(Parsed::Command { winmm, command }),
+            (winmm, command) => Ok(Parsed::Command {
+                winmm,
+                command: Box::new(command),
+            }),
         },
         Err(error)
             if matches!(

@@ -26,6 +26,9 @@ unsafe extern "C" {
     static THIS_IMAGE: u8;
 }
 
+/// What a table of addresses has, whatever the function's true type.
+type Function = unsafe extern "system" fn() -> isize;
+
 /// The advice if Windows lacks something.
 const NEEDED: &CStr = c"; midiuart-test needs Windows 10 version 1709 or later\n";
 
@@ -58,7 +61,7 @@ impl Replacement {
 unsafe extern "system" fn resolve(
     descriptor: *const IMAGE_DELAYLOAD_DESCRIPTOR,
     slot: *mut FARPROC,
-) -> FARPROC {
+) -> Function {
     /// `IMAGE_ORDINAL_FLAG64`: the entry is an ordinal, not the address of a name.
     const IS_ORDINAL: usize = 1 << (usize::BITS - 1);
     /// Of the hint before a name.
@@ -69,11 +72,11 @@ unsafe extern "system" fn resolve(
     let last_error = unsafe { GetLastError() };
     // SAFETY: the linker made the descriptor, which never changes.
     let descriptor = unsafe { &*descriptor };
-    let library = in_image(descriptor.DllNameRVA);
-    let functions = in_image(descriptor.ImportAddressTableRVA).cast::<FARPROC>();
+    let library: *const u8 = in_image(descriptor.DllNameRVA);
+    let functions: *const FARPROC = in_image(descriptor.ImportAddressTableRVA);
     // SAFETY: the slot is in that table.
     let index = unsafe { slot.cast_const().offset_from_unsigned(functions) };
-    let names = in_image(descriptor.ImportNameTableRVA).cast::<usize>();
+    let names: *const usize = in_image(descriptor.ImportNameTableRVA);
     // SAFETY: the table of names is as long.
     let entry = unsafe { names.add(index) };
     // SAFETY: so there is an entry.
@@ -105,7 +108,7 @@ unsafe extern "system" fn resolve(
     slot.store(function as *mut (), Ordering::Relaxed);
     // SAFETY: it only writes a value of this thread's.
     unsafe { SetLastError(last_error) };
-    Some(function)
+    function
 }
 
 /// Loads the library of a name that ends with a zero.
@@ -140,8 +143,9 @@ fn is_winmm(name: *const u8) -> bool {
 }
 
 /// The address of something in the image, from its RVA.
-fn in_image(address: u32) -> *const u8 {
-    (&raw const THIS_IMAGE).wrapping_add(address as usize)
+fn in_image<T>(address: u32) -> *const T {
+    let address = (&raw const THIS_IMAGE).wrapping_add(address as usize);
+    address.cast()
 }
 
 /// Reports what is missing, and ends the process.
