@@ -19,6 +19,17 @@ const XTASK: &str = "cargo xtask";
 /// Where a command ends. None of the commands has such a character in its arguments.
 const ENDS: [char; 7] = ['|', '>', ')', '"', ';', '&', '\n'];
 
+/// Commands of the tool that ask before they change or write something. Nobody is there to answer.
+const ASKING: [&str; 6] = [
+    "driver install",
+    "driver remove",
+    "driver prepare",
+    "driver report",
+    "driver verifier on",
+    "driver verifier off",
+];
+const ANSWER: &str = "--yes";
+
 /// Where an expression of GitHub's begins.
 const EXPRESSION: &str = "${{";
 
@@ -102,8 +113,13 @@ fn understand(command: &str, tool: &Path) -> Result<Result<(), String>, Failure>
     if let Some(arguments) = command.strip_prefix(XTASK) {
         return Ok(understood_here(arguments));
     }
-    let mut words = command.split(' ');
-    words.next();
+    let words: Vec<_> = command.split(' ').skip(1).collect();
+    let is_asking = ASKING.iter().any(|it| words.join(" ").starts_with(it));
+    if is_asking && !words.contains(&ANSWER) {
+        return Ok(Err(format!(
+            "it asks, and nobody is there to answer: {ANSWER}"
+        )));
+    }
     let ended = Command::new(tool)
         .args(words)
         // It stops there, after it has read all before.
@@ -182,6 +198,8 @@ mod tests {
             understood_here(" hosted-summary a").is_err(),
             "an argument is missing"
         );
+        let asking = understand("midiuart-test.exe driver verifier on", Path::new(""));
+        assert!(asking.unwrap().unwrap_err().ends_with("--yes"));
         let expression = understand(
             "cargo xtask wdk-build --arch ${{ inputs.arch }}",
             Path::new(""),

@@ -109,6 +109,13 @@ const FAULTS: &[Fault] = &[
         found_by: &["commands"],
     },
     Fault {
+        name: "a command that asks",
+        file: "install.yml",
+        replaced: "driver remove --yes",
+        by: "driver remove",
+        found_by: &["commands"],
+    },
+    Fault {
         name: "an option of xtask that there is not",
         file: "windows.yml",
         replaced: "wdk-check --trust",
