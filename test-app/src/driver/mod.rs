@@ -22,6 +22,7 @@ mod status_schema_tests;
 pub mod system;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 pub mod windows;
 
 /// The hardware id of the loopback port's device, which no bus reports.
