@@ -4,14 +4,13 @@ use std::env;
 use std::fmt::Write;
 use std::path::{self, Path, PathBuf};
 
-use super::ks_probe;
+use super::{ks_probe, trial};
 use crate::Host;
 use crate::cli::{Driver, DriverCommand, DriverInstall};
 use crate::driver::install::{self, Plan};
 use crate::driver::package::Package;
 use crate::driver::record::Addition;
 use crate::driver::remove;
-use crate::driver::restart;
 use crate::driver::status;
 use crate::driver::this_windows;
 use crate::driver::windows::{Restart, Windows};
@@ -31,7 +30,10 @@ pub fn run(options: &Driver, host: &mut Host<'_>) -> Result<u8, Failure> {
     let (text, code) = match &options.command {
         DriverCommand::Install(options) => (install(options, windows()?.as_mut())?, CLEAN),
         DriverCommand::Remove => (remove(windows()?.as_mut())?, CLEAN),
-        DriverCommand::Restart => (restart(windows()?.as_mut())?, CLEAN),
+        DriverCommand::Restart(options) => return trial::restart(options, host),
+        DriverCommand::Prepare(options) => return trial::prepare(options, host),
+        DriverCommand::Wait(options) => return trial::wait(options, host),
+        DriverCommand::Verifier(options) => return trial::verifier(options, host),
         // The one command that an emulated PC has, too.
         DriverCommand::KsProbe(options) => return ks_probe::run(options, host),
         DriverCommand::Status(options) => {
@@ -77,15 +79,6 @@ fn remove(windows: &mut dyn Windows) -> Result<String, Failure> {
         );
     }
     Ok(text + if_needed(removed.restart))
-}
-
-fn restart(windows: &mut dyn Windows) -> Result<String, Failure> {
-    let (devices, needed) = restart::restart(windows)?;
-    let mut text = String::new();
-    for device in devices {
-        let _ = writeln!(text, "restarted {device}");
-    }
-    Ok(text + if_needed(needed))
 }
 
 fn additions(verb: &str, additions: &[Addition]) -> String {

@@ -169,7 +169,10 @@ fn make(
             // It may have been written all the same. If this fails too, the record tells of more than
             // there is, which is undone without harm.
             let _ = windows.keep_prepared(record);
-            return Err(("can't remember what was there before".into(), explained(&error)));
+            return Err((
+                "can't remember what was there before".into(),
+                explained(&error),
+            ));
         }
     }
     made.push(Made {

@@ -155,7 +155,10 @@ fn what_is_not_there_is_remarked() {
     let plan = plan(&FakeTrial::default()).expect("a plan");
     assert_eq!(plan.changes.len(), 1);
     let text = plan.to_string();
-    assert!(text.contains("LogLevel to 0x2000ffff (now: not there)"), "{text}");
+    assert!(
+        text.contains("LogLevel to 0x2000ffff (now: not there)"),
+        "{text}"
+    );
     assert!(text.contains("no service Audiosrv"), "{text}");
 }
 

@@ -126,8 +126,7 @@ pub fn run(
         ended_by: None,
     };
     let done = restarts(plan, world, &mut report, tell)?;
-    report.interrupted =
-        world.interrupt.is_raised() && report.restarts.len() < plan.times as usize;
+    report.interrupted = world.interrupt.is_raised() && report.restarts.len() < plan.times as usize;
     if let Err(failure) = done {
         report.clean = false;
         report.failure = Some(failure.to_string());

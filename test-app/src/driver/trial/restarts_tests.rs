@@ -27,6 +27,8 @@ struct Scene {
     opened: usize,
     /// What goes wrong in the run of that number.
     faults: Vec<(usize, Fault)>,
+    /// The runs in which nothing is heard.
+    deaf: Vec<usize>,
     /// Whether a restart takes the port away, and whether it gives it back.
     vanishes: bool,
     returns: bool,
@@ -46,6 +48,7 @@ impl Default for Scene {
             generation: 0,
             opened: 0,
             faults: Vec::new(),
+            deaf: Vec::new(),
             vanishes: true,
             returns: true,
             windows,
@@ -108,13 +111,14 @@ impl Backend for Stage {
     }
 
     fn run(&self, setup: &Setup, work: &mut Work<'_>) -> Result<DeviceReport, Failure> {
-        let (generation, outward) = {
+        let (generation, outward, is_deaf) = {
             let mut scene = self.scene();
             let number = scene.opened;
             scene.opened += 1;
             let mut faults = scene.faults.iter();
             let fault = faults.find(|(run, _)| *run == number);
-            (scene.generation, fault.map(|(_, fault)| *fault))
+            let fault = fault.map(|(_, fault)| *fault);
+            (scene.generation, fault, scene.deaf.contains(&number))
         };
         let memory = Memory {
             cable: Cable {
@@ -129,6 +133,7 @@ impl Backend for Stage {
             work(&mut Vanishing {
                 session,
                 generation,
+                is_deaf,
                 stage: self.clone(),
             })
         })
@@ -138,6 +143,7 @@ impl Backend for Stage {
 struct Vanishing<'s> {
     session: &'s mut dyn Session,
     generation: u32,
+    is_deaf: bool,
     stage: Stage,
 }
 
@@ -195,7 +201,9 @@ impl Session for Vanishing<'_> {
     }
 
     fn received(&mut self) -> Vec<ReceivedBytes> {
-        self.session.received()
+        let mut received = self.session.received();
+        received.retain(|_| !self.is_deaf);
+        received
     }
 
     fn on_the_wire(&mut self) -> Vec<WireByte> {
@@ -253,7 +261,10 @@ fn a_port_that_vanishes_and_comes_back_is_clean() {
     assert_eq!(report.exit_code(), CLEAN, "{report:?}");
     assert_eq!(stage.scene().begun, 3);
     assert_eq!(lines.lines().count(), 3, "{lines}");
-    assert!(lines.lines().all(|line| line.ends_with("; clean")), "{lines}");
+    assert!(
+        lines.lines().all(|line| line.ends_with("; clean")),
+        "{lines}"
+    );
     for restarted in &report.restarts {
         let port = restarted.port.as_ref().expect("a port");
         assert!(port.vanished.is_some());
@@ -278,7 +289,12 @@ fn a_port_that_stays_open_is_clean() {
 #[test]
 fn wrong_data_is_found_under_load_and_after() {
     // Run 0 is the exchange before, 1 the load, 2 the exchange after the first restart.
-    let faults = [Fault::Corrupt(100), Fault::Duplicate(100), Fault::Swap(100), Fault::Lose(100)];
+    let faults = [
+        Fault::Corrupt(100),
+        Fault::Duplicate(100),
+        Fault::Swap(100),
+        Fault::Lose(100),
+    ];
     for run in [1, 2] {
         for fault in faults {
             let scene = Scene {
@@ -286,7 +302,11 @@ fn wrong_data_is_found_under_load_and_after() {
                 ..Scene::default()
             };
             let (report, lines, _) = restarted(scene, 2);
-            assert_eq!(report.exit_code(), DATA_WRONG, "{run} {fault:?}: {report:?}");
+            assert_eq!(
+                report.exit_code(),
+                DATA_WRONG,
+                "{run} {fault:?}: {report:?}"
+            );
             assert_eq!(report.restarts.len(), 2, "the others are made all the same");
             assert!(lines.contains("WRONG: "), "{lines}");
             let totals = report.totals();
@@ -297,7 +317,10 @@ fn wrong_data_is_found_under_load_and_after() {
 
 #[test]
 fn a_port_that_stays_open_may_lose_what_was_on_its_way_and_no_more() {
-    for (fault, code) in [(Fault::Lose(100), CLEAN), (Fault::Duplicate(100), DATA_WRONG)] {
+    for (fault, code) in [
+        (Fault::Lose(100), CLEAN),
+        (Fault::Duplicate(100), DATA_WRONG),
+    ] {
         let scene = Scene {
             vanishes: false,
             faults: vec![(1, fault)],
@@ -324,7 +347,24 @@ fn a_port_that_never_worked_is_not_restarted() {
     let interrupt = Interrupt::default();
     let nowhere = restarted_until(Scene::default(), 1, Some("keys"), &interrupt, 9);
     assert_eq!(nowhere.0.exit_code(), NO_SUCH_PORT);
-    assert_ne!(NO_LOOP, NO_SUCH_PORT);
+    let scene = Scene {
+        deaf: vec![0],
+        ..Scene::default()
+    };
+    let (report, _, stage) = restarted(scene, 1);
+    assert_eq!(report.exit_code(), NO_LOOP);
+    assert_eq!(stage.scene().begun, 0);
+}
+
+#[test]
+fn a_port_that_carries_nothing_afterwards_is_wrong() {
+    let scene = Scene {
+        deaf: vec![2],
+        ..Scene::default()
+    };
+    let (report, lines, _) = restarted(scene, 1);
+    assert_eq!(report.exit_code(), DATA_WRONG);
+    assert!(lines.contains("afterwards nothing came back"), "{lines}");
 }
 
 #[test]
@@ -383,7 +423,10 @@ fn without_load_only_the_device_is_restarted() {
     assert_eq!(report.totals(), "");
     assert_eq!(stage.scene().opened, 0);
     let (report, lines, _) = restarted_until(Scene::default(), 2, None, &interrupt, 9);
-    assert!(lines.starts_with(r"restart 1 of 2: ROOT\MEDIA\0000 in "), "{lines}");
+    assert!(
+        lines.starts_with(r"restart 1 of 2: ROOT\MEDIA\0000 in "),
+        "{lines}"
+    );
     assert_eq!(report.totals(), "2 of 2 restarts\n");
     assert_eq!(report.exit_code(), CLEAN);
 }

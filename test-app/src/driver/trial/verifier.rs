@@ -157,7 +157,8 @@ pub fn plan(action: Action, windows: &dyn TrialWindows) -> Result<String, Failur
             format!("let Driver Verifier check {IMAGE} no longer; what else it checks stays\n")
         }
         (Action::Off, Rules::Dif) => {
-            "end Driver Verifier's checks that were begun without a restart, of other drivers too\n".into()
+            "end Driver Verifier's checks that were begun without a restart, of other drivers too\n"
+                .into()
         }
     })
 }
@@ -246,7 +247,8 @@ fn query(report: &mut Report, windows: &mut dyn TrialWindows) -> Result<(), Fail
     report.counted = counted(output);
     report.verdict = match &report.counted {
         _ if code != Some(0) => {
-            "verifier.exe does not answer: its output above tells why; run it as administrator".into()
+            "verifier.exe does not answer: its output above tells why; run it as administrator"
+                .into()
         }
         None => format!(
             "Driver Verifier does not check {IMAGE}: run `driver verifier on`, then `driver install` or `driver restart`"

@@ -7,7 +7,8 @@ use super::fake::FakeTrial;
 use super::verifier::{Action, Report, plan, run};
 use crate::failure::{CLEAN, DEVICE_ERROR};
 
-const NOTHING: &str = "\r\nTime Stamp: 08/21/2026 10:00:00.000\r\n\r\nNo drivers are currently verified.\r\n";
+const NOTHING: &str =
+    "\r\nTime Stamp: 08/21/2026 10:00:00.000\r\n\r\nNo drivers are currently verified.\r\n";
 
 const LOADED: &str = "\
 Time Stamp: 08/21/2026 10:00:00.000\r
@@ -88,9 +89,15 @@ fn each_exit_code_is_explained() {
         let (report, _) = ran(26100, Action::On, &[(code, "a line"), (code, "a line")]);
         assert_eq!(report.exit_code(), DEVICE_ERROR);
         let text = report.text();
-        assert!(text.contains(&format!("exit code {code}: {meaning}")), "{text}");
+        assert!(
+            text.contains(&format!("exit code {code}: {meaning}")),
+            "{text}"
+        );
         assert!(text.contains("\n  a line\n"), "{text}");
-        assert!(text.contains(r"> C:\Windows\System32\verifier.exe /dif"), "{text}");
+        assert!(
+            text.contains(r"> C:\Windows\System32\verifier.exe /dif"),
+            "{text}"
+        );
         let line = report.failure().expect("a failure").to_string();
         assert!(line.contains(advice), "{line}");
         assert_eq!(line.lines().count(), 1, "{line}");
@@ -114,16 +121,25 @@ fn off_undoes_what_on_did() {
 #[test]
 fn only_a_loaded_driver_counts_as_verified() {
     let (code, verdict) = queried(LOADED);
-    assert_eq!((code, verdict.as_str()), (
-        CLEAN,
-        "midiuart.sys is loaded, and Driver Verifier checks it"
-    ));
+    assert_eq!(
+        (code, verdict.as_str()),
+        (
+            CLEAN,
+            "midiuart.sys is loaded, and Driver Verifier checks it"
+        )
+    );
     for (answer, expected) in [
         (NOTHING, "does not check midiuart.sys"),
         ("  MODULE: midiuart.sys (load: 0 / unload: 0)", "not loaded"),
         ("  MODULE: midiuart.sys (load: 4 / unload: 4)", "not loaded"),
-        ("  MODULE: midiuart.sys.bak (load: 1 / unload: 0)", "does not check"),
-        ("  MODULE: othermidiuart.sys (load: 1 / unload: 0)", "does not check"),
+        (
+            "  MODULE: midiuart.sys.bak (load: 1 / unload: 0)",
+            "does not check",
+        ),
+        (
+            "  MODULE: othermidiuart.sys (load: 1 / unload: 0)",
+            "does not check",
+        ),
         ("  MODULE: midiuart.sys", "read its output"),
         ("  MODULE: midiuart.sys (load: 1)", "read its output"),
         ("", "does not check"),

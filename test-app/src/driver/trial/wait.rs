@@ -199,11 +199,13 @@ fn look(ports: &Ports, ended: &Waited, world: &World<'_>) -> Instead {
         ..Instead::default()
     };
     match world.windows.devices() {
-        Ok(devices) => instead.devices.extend(devices.into_iter().map(|it| SeenDevice {
-            instance: it.instance,
-            is_started: it.is_started,
-            problem: it.problem,
-        })),
+        Ok(devices) => instead
+            .devices
+            .extend(devices.into_iter().map(|it| SeenDevice {
+                instance: it.instance,
+                is_started: it.is_started,
+                problem: it.problem,
+            })),
         Err(error) => instead.unknown.push(format!("devices: {error}")),
     }
     for name in [SERVICES[0], SERVICES[1], MIDISRV] {

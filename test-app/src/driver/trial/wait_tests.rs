@@ -148,10 +148,7 @@ fn the_end_tells_what_was_seen_instead_and_what_to_do() {
             |it, _| it.state.devices.clear(),
             &["devices: none", "run `driver install`"],
         ),
-        (
-            |it, _| it.problem = 52,
-            &["problem 52", "test mode"],
-        ),
+        (|it, _| it.problem = 52, &["problem 52", "test mode"]),
         (
             |_, it| {
                 it.state.services.insert("Audiosrv".into(), false);
@@ -192,7 +189,8 @@ fn the_end_tells_what_was_seen_instead_and_what_to_do() {
         });
         let line = ended.failure().expect("a failure").to_string();
         assert_eq!(line.lines().count(), 1, "{line}");
-        let begin = "winmm lists no input 'midiuart' after 60.0 s; outputs: midiuart; inputs: keys;";
+        let begin =
+            "winmm lists no input 'midiuart' after 60.0 s; outputs: midiuart; inputs: keys;";
         assert!(line.starts_with(begin), "{line}");
         for expected in *expected {
             assert!(line.contains(expected), "{expected}: {line}");
