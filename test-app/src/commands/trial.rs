@@ -3,7 +3,7 @@
 mod consent;
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::Write;
 
 use serde::Serialize;
 
@@ -77,7 +77,7 @@ pub fn prepare(options: &DriverPrepare, host: &mut Host<'_>) -> Result<u8, Failu
 
 pub fn wait(options: &DriverWait, host: &mut Host<'_>) -> Result<u8, Failure> {
     let (windows, mut trial) = windows()?;
-    let wanted = wait::Wanted {
+    let goal = wait::Wanted {
         port: options.port.clone(),
         limit: options.limit,
         restart_midisrv: options.restart_midisrv,
@@ -92,7 +92,7 @@ pub fn wait(options: &DriverWait, host: &mut Host<'_>) -> Result<u8, Failure> {
         interrupt: host.interrupt,
     };
     let output = &mut *host.output;
-    let waited = wait::wait(&wanted, &mut world, &mut |line| {
+    let waited = wait::wait(&goal, &mut world, &mut |line| {
         text_line(options.json, line, output)
     })?;
     if waited.found {
@@ -150,7 +150,7 @@ pub fn verifier(options: &DriverVerifier, host: &mut Host<'_>) -> Result<u8, Fai
 }
 
 /// Prints a line, unless there will be a document.
-fn text_line(as_json: bool, line: &str, output: &mut dyn std::io::Write) -> Result<(), Failure> {
+fn text_line(as_json: bool, line: &str, output: &mut dyn Write) -> Result<(), Failure> {
     if as_json {
         return Ok(());
     }

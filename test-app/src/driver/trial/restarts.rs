@@ -416,10 +416,7 @@ impl Restarted {
     fn line(&self, times: u32) -> String {
         let mut line = match &self.port {
             None if times == 1 => {
-                let devices = self.devices.iter();
-                return devices
-                    .map(|device| format!("restarted {device}\n"))
-                    .collect();
+                return format!("restarted {}\n", self.devices.join("\nrestarted "));
             }
             _ => format!(
                 "restart {} of {times}: {} in {:.2} s",

@@ -133,7 +133,7 @@ pub struct SeenDriver {
 /// # Errors
 /// If ports can't be listed, or the line can't be printed.
 pub fn wait(
-    wanted: &Wanted,
+    goal: &Wanted,
     world: &mut World<'_>,
     tell: &mut dyn FnMut(&str) -> Result<(), Failure>,
 ) -> Result<Waited, Failure> {
@@ -141,16 +141,16 @@ pub fn wait(
     let mut midisrv = None;
     loop {
         let ports = (world.ports)()?;
-        let (output, input) = find(&wanted.port, &ports);
+        let (output, input) = find(&goal.port, &ports);
         let waited = world.clock.now().saturating_sub(begin);
         let found = output.is_some() && input.is_some();
         let interrupted = world.interrupt.is_raised();
-        if found || interrupted || waited >= wanted.limit {
+        if found || interrupted || waited >= goal.limit {
             let name = |port: Option<PortInfo>| port.map(|port| port.name);
             let mut ended = Waited {
                 command: "driver wait",
-                port: wanted.port.clone(),
-                limit_s: wanted.limit.as_secs_f64(),
+                port: goal.port.clone(),
+                limit_s: goal.limit.as_secs_f64(),
                 waited_s: waited.as_secs_f64(),
                 found,
                 output: name(output),
@@ -162,7 +162,7 @@ pub fn wait(
             ended.instead = (!found).then(|| look(&ports, &ended, world));
             return Ok(ended);
         }
-        if wanted.restart_midisrv && midisrv.is_none() && waited >= wanted.limit / 2 {
+        if goal.restart_midisrv && midisrv.is_none() && waited >= goal.limit / 2 {
             let outcome = restart_midisrv(world.trial);
             tell(&format!("{:.1} s: {outcome}\n", waited.as_secs_f64()))?;
             midisrv = Some(Restarted {
@@ -170,7 +170,9 @@ pub fn wait(
                 outcome,
             });
         }
-        world.clock.sleep(LOOK.min(wanted.limit - waited));
+        world
+            .clock
+            .sleep(LOOK.min(goal.limit.saturating_sub(waited)));
     }
 }
 

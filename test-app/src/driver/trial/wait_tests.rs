@@ -54,7 +54,7 @@ fn waited(
 ) -> (Waited, String) {
     let wanted = Wanted {
         port: "midiuart".into(),
-        limit: Duration::from_secs(60),
+        limit: Duration::from_mins(1),
         restart_midisrv,
     };
     let mut clock = FakeClock::default();
@@ -204,7 +204,7 @@ fn ctrl_c_ends_it_at_once() {
     interrupt.raise();
     let wanted = Wanted {
         port: "midiuart".into(),
-        limit: Duration::from_secs(60),
+        limit: Duration::from_mins(1),
         restart_midisrv: true,
     };
     let mut clock = FakeClock::default();
