@@ -10,6 +10,7 @@ mod panic;
 mod send;
 mod soak;
 mod status;
+mod trial;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub use panic::Panic;
 pub use send::Send;
 pub use soak::Soak;
 pub use status::Status;
+pub use trial::{DriverPrepare, DriverRestart, DriverVerifier, DriverWait};
 
 /// The shortest stress run: a few messages.
 const SHORTEST_DURATION: Duration = Duration::from_millis(100);
@@ -166,8 +168,18 @@ pub enum DriverCommand {
     #[command(after_help = ks_probe::AFTER_HELP)]
     KsProbe(KsProbe),
     /// Stop the driver's devices and start them again: changed parameters count
-    #[command(after_help = AFTER_DRIVER_HELP)]
-    Restart,
+    #[command(after_help = trial::AFTER_RESTART_HELP)]
+    Restart(DriverRestart),
+    /// Prepare Windows for a test: a detailed log of installations, audio services started
+    #[command(after_help = trial::AFTER_PREPARE_HELP)]
+    Prepare(DriverPrepare),
+    /// Wait until winmm lists the driver's port
+    #[command(after_help = trial::AFTER_WAIT_HELP)]
+    Wait(DriverWait),
+    /// Let Driver Verifier check the driver, and ask whether it does
+    #[command(after_help = trial::AFTER_VERIFIER_HELP, subcommand_required = true)]
+    #[command(arg_required_else_help = false, disable_help_subcommand = true)]
+    Verifier(DriverVerifier),
 }
 
 /// The options of `driver install`.

@@ -5,14 +5,13 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::{self, Path, PathBuf};
 
-use super::ks_probe;
+use super::{ks_probe, trial};
 use crate::Host;
 use crate::cli::{Driver, DriverCommand, DriverInstall, DriverRemove, DriverStatus};
 use crate::driver::dialog::Dialog;
 use crate::driver::install::{self, Plan};
 use crate::driver::package::Package;
 use crate::driver::remove::{self, Request};
-use crate::driver::restart;
 use crate::driver::status;
 use crate::driver::this_windows;
 use crate::driver::windows::{Restart, Windows};
@@ -38,7 +37,10 @@ pub fn run(options: &Driver, host: &mut Host<'_>) -> Result<u8, Failure> {
             let mut console = Console::new(options.yes, host);
             (remove(options, windows()?.as_mut(), &mut console)?, CLEAN)
         }
-        DriverCommand::Restart => (restart(windows()?.as_mut())?, CLEAN),
+        DriverCommand::Restart(options) => return trial::restart(options, host),
+        DriverCommand::Prepare(options) => return trial::prepare(options, host),
+        DriverCommand::Wait(options) => return trial::wait(options, host),
+        DriverCommand::Verifier(options) => return trial::verifier(options, host),
         // The one command that an emulated PC has, too.
         DriverCommand::KsProbe(options) => return ks_probe::run(options, host),
         DriverCommand::Status(options) => status(options, windows()?.as_ref())?,
@@ -173,15 +175,6 @@ fn status(options: &DriverStatus, windows: &dyn Windows) -> Result<(String, u8),
         status.to_string()
     };
     Ok((text, code))
-}
-
-fn restart(windows: &mut dyn Windows) -> Result<String, Failure> {
-    let (devices, needed) = restart::restart(windows)?;
-    let mut text = String::new();
-    for device in devices {
-        let _ = writeln!(text, "restarted {device}");
-    }
-    Ok(text + if_needed(needed))
 }
 
 fn if_needed(restart: Restart) -> &'static str {

@@ -17,6 +17,7 @@ mod send;
 mod soak;
 mod status;
 mod stress;
+mod trial;
 
 use crate::Host;
 use crate::cli::Command;

@@ -1,10 +1,10 @@
 //! A Windows that is made of nothing but what installing changes.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use super::SERVICE;
@@ -83,7 +83,7 @@ pub struct FakeWindows {
     /// Files and folders that others may change, and who.
     pub open_to: BTreeMap<PathBuf, Grant>,
     /// Another run is under way.
-    pub is_locked: Rc<Cell<bool>>,
+    pub is_locked: Flag,
     /// The change that fails, counted from 0.
     pub failing: Option<usize>,
     /// The change at which the power goes.
@@ -122,7 +122,7 @@ impl Default for FakeWindows {
             foreign_devices: BTreeSet::new(),
             device_service: SERVICE.to_owned(),
             open_to: BTreeMap::new(),
-            is_locked: Rc::default(),
+            is_locked: Flag::default(),
             failing: None,
             cut: None,
             broken: None,
@@ -132,8 +132,28 @@ impl Default for FakeWindows {
     }
 }
 
+/// Something that is so or not, for a Windows and the locks that it gave.
+#[derive(Clone, Default)]
+pub struct Flag(Arc<AtomicBool>);
+
+impl Flag {
+    pub fn get(&self) -> bool {
+        // Ordering: Relaxed; nothing else is read by it.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub fn set(&self, value: bool) {
+        self.replace(value);
+    }
+
+    fn replace(&self, value: bool) -> bool {
+        // Ordering: Relaxed; nothing else is read by it.
+        self.0.swap(value, Ordering::Relaxed)
+    }
+}
+
 /// A run that keeps others away.
-struct FakeLock(Rc<Cell<bool>>);
+struct FakeLock(Flag);
 
 impl Lock for FakeLock {}
 
@@ -219,7 +239,7 @@ impl Windows for FakeWindows {
         if self.is_locked.replace(true) {
             return Ok(None);
         }
-        Ok(Some(Box::new(FakeLock(Rc::clone(&self.is_locked)))))
+        Ok(Some(Box::new(FakeLock(self.is_locked.clone()))))
     }
 
     fn user(&self) -> Called<String> {

@@ -27,6 +27,7 @@ mod status_schema_tests;
 pub mod system;
 #[cfg(test)]
 mod tests;
+pub mod trial;
 pub mod upgrade;
 pub mod windows;
 

@@ -13,6 +13,7 @@ mod properties;
 mod registry;
 mod services;
 mod streaming;
+mod trial;
 mod trust;
 mod wide;
 
