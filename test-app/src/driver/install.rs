@@ -276,7 +276,7 @@ impl Steps<'_> {
         self.store()?;
         let devices = self.make_device()?;
         let restart = self.drive(&devices)?;
-        self.remove_copy()?;
+        self.remove_copy();
         Ok((devices, restart))
     }
 
@@ -297,14 +297,17 @@ impl Steps<'_> {
         Ok(())
     }
 
-    fn remove_copy(&mut self) -> Result<(), Failure> {
+    /// The driver is installed; that a folder stays is no reason to take it back.
+    fn remove_copy(&mut self) {
         let addition = Addition::Copy(self.copy.clone());
         let outcome =
             self.record
                 .take_back(std::slice::from_ref(&addition), self.windows, self.dialog);
-        match outcome.left.first() {
-            Some((_, error)) => Err(refused("the protected copy can't be removed", error)),
-            None => Ok(()),
+        if let Some((copy, error)) = outcome.left.first() {
+            let copy = copy.describe();
+            self.dialog.say(&format!(
+                "{copy} stays ({error}): `driver remove` tries again"
+            ));
         }
     }
 
@@ -395,14 +398,14 @@ impl Steps<'_> {
         }
         let service = Addition::Service;
         if self.record.has(&service) {
-            let outcome = if self.has_service()? {
+            // Should Windows not keep it, the intention stays, which is as good.
+            if self.has_service()? {
                 self.dialog.say("added service midiuart");
-                self.record.done(&service, &service, self.windows)
+                let _ = self.record.done(&service, &service, self.windows);
             } else {
                 self.added.retain(|it| *it != service);
-                self.record.forget(&service, self.windows)
-            };
-            outcome.map_err(|error| refused(NOT_REMEMBERED, &error))?;
+                let _ = self.record.forget(&service, self.windows);
+            }
         }
         Ok(restart.or(self.runs_later.into()))
     }

@@ -145,6 +145,7 @@ fn attribute(oid: ObjectIdentifier, value: Any) -> Attribute {
 }
 
 impl MadeUp {
+    /// Makes a key and its certificate.
     pub fn new(kind: Kind) -> Self {
         let key = RsaPrivateKey::new(&mut OsRng, KEY_BITS).expect("a key");
         let key = SigningKey::<Sha256>::new(key);
