@@ -4,7 +4,7 @@ use std::env;
 use std::fmt::Write;
 use std::path::{self, Path, PathBuf};
 
-use super::ks_probe;
+use super::{driver_report, ks_probe};
 use crate::Host;
 use crate::cli::{Driver, DriverCommand, DriverInstall};
 use crate::driver::install::{self, Plan};
@@ -34,6 +34,7 @@ pub fn run(options: &Driver, host: &mut Host<'_>) -> Result<u8, Failure> {
         DriverCommand::Restart => (restart(windows()?.as_mut())?, CLEAN),
         // The one command that an emulated PC has, too.
         DriverCommand::KsProbe(options) => return ks_probe::run(options, host),
+        DriverCommand::Report(options) => return driver_report::run(options, host),
         DriverCommand::Status(options) => {
             let status = status::status(windows()?.as_ref())?;
             let text = if options.json {

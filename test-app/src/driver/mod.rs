@@ -14,6 +14,7 @@ pub mod package;
 pub mod problems;
 pub mod record;
 pub mod remove;
+pub mod report;
 pub mod restart;
 pub mod status;
 #[cfg(test)]

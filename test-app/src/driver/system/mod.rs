@@ -7,6 +7,7 @@ mod machine;
 mod packages;
 mod properties;
 mod registry;
+pub mod report;
 mod services;
 mod streaming;
 mod trust;
