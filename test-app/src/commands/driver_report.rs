@@ -177,14 +177,24 @@ mod tests {
         for answer in ["", "n\n", "no\n", "maybe\n"] {
             let (done, printed) = reported(&options, Some(answer), &evidence);
             assert_eq!(done, Ok(CLEAN));
-            assert!(printed.ends_with("[y/N] nothing was written\n"), "{printed}");
+            assert!(
+                printed.ends_with("[y/N] nothing was written\n"),
+                "{printed}"
+            );
             assert!(!options.output.exists(), "{answer}");
         }
         let (done, printed) = reported(&options, Some("Y\r\n"), &evidence);
         assert_eq!(done, Ok(CLEAN));
         assert!(printed.contains(" bytes  report.json\n"), "{printed}");
-        assert!(printed.contains("are removed") && printed.contains("test mode"), "{printed}");
-        assert!(fs::read(&options.output).expect("the file").starts_with(b"PK"));
+        assert!(
+            printed.contains("are removed") && printed.contains("test mode"),
+            "{printed}"
+        );
+        assert!(
+            fs::read(&options.output)
+                .expect("the file")
+                .starts_with(b"PK")
+        );
     }
 
     #[test]
@@ -194,7 +204,10 @@ mod tests {
         let (done, printed) = reported(&options(folder.path(), false), None, &evidence);
         let refused = done.expect_err("nobody to ask");
         assert_eq!(refused.exit_code(), USAGE);
-        assert!(refused.to_string().contains("--yes") && printed.is_empty(), "{refused}");
+        assert!(
+            refused.to_string().contains("--yes") && printed.is_empty(),
+            "{refused}"
+        );
         let (done, printed) = reported(&options(folder.path(), true), None, &evidence);
         assert_eq!(done, Ok(CLEAN));
         assert!(!printed.contains("[y/N]") && folder.path().join("out.zip").exists());

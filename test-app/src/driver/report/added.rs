@@ -42,7 +42,9 @@ pub fn read(path: &Path) -> Result<Added, Failure> {
             path.display()
         ))
     };
-    let size = fs::metadata(path).map_err(|error| refuse(&error.to_string()))?.len();
+    let size = fs::metadata(path)
+        .map_err(|error| refuse(&error.to_string()))?
+        .len();
     if size > LARGEST {
         return Err(refuse(&format!("it has more than {LARGEST} bytes")));
     }
@@ -91,7 +93,10 @@ mod tests {
         for (text, command) in [
             (r#"{"command":"stress","seed":1}"#, "stress"),
             (r#"{"command":"driver ks-probe"}"#, "driver-ks-probe"),
-            (r#"{"passed":1,"failed":0,"skipped":0,"checks":[]}"#, "conformance"),
+            (
+                r#"{"passed":1,"failed":0,"skipped":0,"checks":[]}"#,
+                "conformance",
+            ),
             (
                 "{\"kind\":\"period\",\"elapsed_s\":1,\"total\":{}}\n{\"kind\":\"summary\",\"elapsed_s\":1,\"total\":{}}\n",
                 "soak",
@@ -113,11 +118,17 @@ mod tests {
             (r#"{"command":"format"}"#, "another program"),
             ("[]", "another program"),
             ("7", "another program"),
-            ("{\"command\":\"stress\"}\n{\"command\":\"latency\"}", "another program"),
+            (
+                "{\"command\":\"stress\"}\n{\"command\":\"latency\"}",
+                "another program",
+            ),
         ] {
             fs::write(&path, text).expect("a file");
             let refused = read(&path).expect_err(text).to_string();
-            assert!(refused.contains(why) && refused.contains("--add takes"), "{refused}");
+            assert!(
+                refused.contains(why) && refused.contains("--add takes"),
+                "{refused}"
+            );
         }
         let wide: Vec<u8> = "\u{FEFF}{\"command\":\"stress\"}"
             .encode_utf16()

@@ -39,7 +39,8 @@ const MEMORY_MANAGEMENT: &str =
 const FIRST_PROCESSOR: &str = r"HARDWARE\DESCRIPTION\System\CentralProcessor\0";
 
 const SERVICES: [&str; 4] = ["Audiosrv", "AudioEndpointBuilder", "midisrv", SERVICE];
-const VALUES_OF_DRIVERS32: [&str; 4] = ["midi", "midi1", "MidisrvTransferComplete", "UseLegacyMidi"];
+const VALUES_OF_DRIVERS32: [&str; 4] =
+    ["midi", "midi1", "MidisrvTransferComplete", "UseLegacyMidi"];
 
 /// Opens the Windows to ask, in the thread that asks.
 pub type Opening = Arc<dyn Fn() -> Box<dyn Windows> + Send + Sync>;
@@ -66,9 +67,17 @@ pub fn collect(sources: &Sources<'_>, added: &[Added]) -> (Facts, Vec<Part>) {
     let mut parts = vec![verifier(sources)];
     parts.extend(QUERIES.iter().map(|query| events(sources, query, &words)));
     parts.push(setup_log(evidence, &words));
-    parts = parts.into_iter().map(|it| it.limited(LARGEST_PART)).collect();
+    parts = parts
+        .into_iter()
+        .map(|it| it.limited(LARGEST_PART))
+        .collect();
     // Half a document is none: these have a limit of their own.
-    parts.extend(added.iter().zip(1..).map(|(added, number)| added_part(added, number)));
+    parts.extend(
+        added
+            .iter()
+            .zip(1..)
+            .map(|(added, number)| added_part(added, number)),
+    );
     let mut facts = Facts {
         command: "driver report",
         version: env!("CARGO_PKG_VERSION"),
@@ -79,7 +88,10 @@ pub fn collect(sources: &Sources<'_>, added: &[Added]) -> (Facts, Vec<Part>) {
         session: evidence.session().into(),
         midi: midi(evidence),
         verifier: Verifier {
-            drivers: evidence.text(MEMORY_MANAGEMENT, "VerifyDrivers").ok().flatten(),
+            drivers: evidence
+                .text(MEMORY_MANAGEMENT, "VerifyDrivers")
+                .ok()
+                .flatten(),
             level: evidence
                 .number(MEMORY_MANAGEMENT, "VerifyDriverLevel")
                 .map(|level| format!("0x{level:08x}")),
@@ -170,7 +182,9 @@ fn midi(evidence: &dyn Evidence) -> Midi {
         text.or_else(|| evidence.number(DRIVERS32, name).map(|it| it.to_string()))
     };
     Midi {
-        services: SERVICES.map(|name| (name, evidence.service(name).into())).into(),
+        services: SERVICES
+            .map(|name| (name, evidence.service(name).into()))
+            .into(),
         drivers32: VALUES_OF_DRIVERS32.map(|name| (name, value(name))).into(),
     }
 }
@@ -208,7 +222,9 @@ fn counters(sources: &Sources<'_>, devices: &[DeviceFacts]) -> Vec<Counters> {
 fn words(devices: &[DeviceFacts]) -> Vec<String> {
     let of_device = |device: &Device| {
         let package = device.package.iter().map(|it| it.to_lowercase());
-        package.chain([device.instance.to_lowercase()]).collect::<Vec<_>>()
+        package
+            .chain([device.instance.to_lowercase()])
+            .collect::<Vec<_>>()
     };
     let devices = devices.iter().flat_map(|it| of_device(&it.device));
     let mut words: Vec<_> = [SERVICE.to_owned(), HARDWARE_ID.to_lowercase()].into();
@@ -264,7 +280,9 @@ fn events(sources: &Sources<'_>, query: &Query, words: &[String]) -> Part {
             let (entries, count) = query.of_concern(&text, words);
             let mut part = Part::new(query.name, query.title, entries);
             let newest = query.count;
-            part.note = Some(format!("{count} of the newest {newest} entries that were looked at"));
+            part.note = Some(format!(
+                "{count} of the newest {newest} entries that were looked at"
+            ));
             ended(part, &ran)
         }
     }
@@ -309,10 +327,16 @@ fn setup_log(evidence: &dyn Evidence, words: &[String]) -> Part {
 
 fn added_part(added: &Added, number: u32) -> Part {
     let command = &added.command;
-    let documents = added.documents.iter().map(|document| json(document).unwrap_or_default());
+    let documents = added
+        .documents
+        .iter()
+        .map(|document| json(document).unwrap_or_default());
     Part::new(
         &format!("added/{number}-{command}.json"),
-        &format!("What `{}` printed, added by the user", command.replace("driver-", "driver ")),
+        &format!(
+            "What `{}` printed, added by the user",
+            command.replace("driver-", "driver ")
+        ),
         documents.collect(),
     )
 }

@@ -125,8 +125,14 @@ The MidiUART service failed to start
         let words = ["midiuart".to_owned()];
         let (text, count) = QUERIES[2].of_concern(PRINTED, &words);
         assert_eq!(count, 1);
-        assert!(text.starts_with("Event[1]\n") && text.ends_with("start\n"), "{text}");
-        assert_eq!(QUERIES[3].of_concern(PRINTED, &words), (PRINTED.to_owned(), 2));
+        assert!(
+            text.starts_with("Event[1]\n") && text.ends_with("start\n"),
+            "{text}"
+        );
+        assert_eq!(
+            QUERIES[3].of_concern(PRINTED, &words),
+            (PRINTED.to_owned(), 2)
+        );
         assert_eq!(QUERIES[3].of_concern("no log", &words), (String::new(), 0));
     }
 }

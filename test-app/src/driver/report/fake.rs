@@ -71,7 +71,12 @@ impl Default for FakeEvidence {
                 owners: vec!["Erika Mustermann".to_owned()],
             },
             texts: texts.map(|(name, text)| (name, text.to_owned())).into(),
-            printed: [("list", ran(PORTS)), ("/query", ran("no drivers\n")), ("qe", events)].into(),
+            printed: [
+                ("list", ran(PORTS)),
+                ("/query", ran("no drivers\n")),
+                ("qe", events),
+            ]
+            .into(),
             log: br">>>  [Setup Import Driver Package - C:\Users\Mustermann\midiuart.inf]
      cmd: C:\Users\MUSTER~1\midiuart-test.exe driver install
 <<<  [Exit status: SUCCESS]
@@ -90,13 +95,21 @@ const DENIED: SystemError = SystemError {
 
 impl FakeEvidence {
     fn unless_broken<T>(&self, value: T) -> Called<T> {
-        if self.is_broken { Err(DENIED) } else { Ok(value) }
+        if self.is_broken {
+            Err(DENIED)
+        } else {
+            Ok(value)
+        }
     }
 }
 
 impl Evidence for FakeEvidence {
     fn names(&self) -> Called<Names> {
-        if self.has_names { Ok(self.names.clone()) } else { Err(DENIED) }
+        if self.has_names {
+            Ok(self.names.clone())
+        } else {
+            Err(DENIED)
+        }
     }
 
     fn text(&self, _key: &str, value: &str) -> Called<Option<String>> {

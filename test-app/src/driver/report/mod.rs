@@ -61,10 +61,15 @@ pub struct Report {
 pub fn make(sources: &Sources<'_>, mut added: Vec<Added>) -> Result<Report, Failure> {
     let names = sources.evidence.names();
     let names = names.map_err(|error| {
-        refused("the names to remove from the report are not known, so none is made", &error)
+        refused(
+            "the names to remove from the report are not known, so none is made",
+            &error,
+        )
     })?;
     let scrubber = Scrubber::new(&names).map_err(|error| {
-        Failure::Device(format!("no report is made: a name can't be searched for: {error}"))
+        Failure::Device(format!(
+            "no report is made: a name can't be searched for: {error}"
+        ))
     })?;
     for document in added.iter_mut().flat_map(|it| &mut it.documents) {
         scrubber.json(document);
@@ -79,14 +84,23 @@ pub fn make(sources: &Sources<'_>, mut added: Vec<Added>) -> Result<Report, Fail
     let mut document = serde_json::to_value(&facts)
         .map_err(|error| Failure::Device(format!("cannot write JSON: {error}")))?;
     scrubber.json(&mut document);
-    let summary = text.lines().take_while(|line| !line.starts_with("Secure Boot"));
+    let summary = text
+        .lines()
+        .take_while(|line| !line.starts_with("Secure Boot"));
     let summary = summary.map(|line| format!("{line}\n")).collect();
     let mut files = vec![
         ("report.txt".to_owned(), text.into_bytes()),
         ("report.json".to_owned(), json(&document)?.into_bytes()),
     ];
-    files.extend(parts.iter().map(|part| (part.name.clone(), part.file().into_bytes())));
-    match files.iter().find_map(|(name, bytes)| Some((name, scrubber.find(bytes)?))) {
+    files.extend(
+        parts
+            .iter()
+            .map(|part| (part.name.clone(), part.file().into_bytes())),
+    );
+    match files
+        .iter()
+        .find_map(|(name, bytes)| Some((name, scrubber.find(bytes)?)))
+    {
         None => Ok(Report { files, summary }),
         Some((name, what)) => Err(Failure::Device(format!(
             "no report is made: {name} still has {what} after names were removed; please report that, and leave out --add files if it is one of them"

@@ -43,7 +43,8 @@ const KNOWN_GUIDS: [&str; 6] = [
 const KNOWN_SIDS: [&str; 3] = ["S-1-5-18", "S-1-5-19", "S-1-5-20"];
 
 /// Labels of events' fields whose value names a user or a computer.
-const LABELS: &str = "Computer|Computer Name|User|User Name|Account Name|Account Domain|Workstation Name";
+const LABELS: &str =
+    "Computer|Computer Name|User|User Name|Account Name|Account Domain|Workstation Name";
 
 /// A kind of thing to find, and what is put in its place.
 struct Rule {
@@ -238,7 +239,7 @@ impl Scrubber {
 
     /// The text of a member, whose name says what it is.
     fn member(&self, name: &str, text: &str) -> String {
-        let context = format!("{name}: ");
+        let context = format!("\"{name}\": ");
         let whole = self.text(&format!("{context}{text}"));
         let text = whole.strip_prefix(&context).map(str::to_owned);
         text.unwrap_or_else(|| self.text(&whole))
@@ -304,7 +305,9 @@ fn flexible(name: &str) -> String {
 
 /// The beginning of a name's short form (8.3), as Windows makes it.
 fn short_name(name: &str) -> Option<String> {
-    let kept = name.chars().filter(|it| it.is_ascii_alphanumeric() || "_-$".contains(*it));
+    let kept = name
+        .chars()
+        .filter(|it| it.is_ascii_alphanumeric() || "_-$".contains(*it));
     let short: String = kept.take(6).collect();
     (!short.is_empty()).then_some(short)
 }

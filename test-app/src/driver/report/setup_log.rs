@@ -81,8 +81,14 @@ mod tests {
                 ">>>  [Setup Import Driver Package - x\\midiuart.inf]",
             ]
         );
-        assert!(text.contains("cmd: midiuart-test.exe driver install\n"), "{text}");
-        assert!(!text.contains("OTHER") && !text.contains("OS Version"), "{text}");
+        assert!(
+            text.contains("cmd: midiuart-test.exe driver install\n"),
+            "{text}"
+        );
+        assert!(
+            !text.contains("OTHER") && !text.contains("OS Version"),
+            "{text}"
+        );
         assert_eq!(left_out, 0);
     }
 
@@ -91,6 +97,9 @@ mod tests {
         let (text, left_out) = sections(LOG, &words(&["midiuart", "oem12.inf"]), 150);
         assert_eq!(text.matches(BEGIN).count(), 1, "{text}");
         assert_eq!(left_out, 2);
-        assert_eq!(sections(LOG, &words(&["elsewhere"]), 150), (String::new(), 0));
+        assert_eq!(
+            sections(LOG, &words(&["elsewhere"]), 150),
+            (String::new(), 0)
+        );
     }
 }

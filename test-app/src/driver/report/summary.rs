@@ -50,7 +50,10 @@ fn described(system: &OperatingSystem) -> String {
     } else {
         product.to_owned()
     };
-    for part in [&system.display_version, &system.edition].into_iter().flatten() {
+    for part in [&system.display_version, &system.edition]
+        .into_iter()
+        .flatten()
+    {
         let _ = write!(text, ", {part}");
     }
     let build = system.build.as_deref().unwrap_or("unknown");
@@ -103,13 +106,20 @@ fn devices(facts: &Facts) -> Decisive {
                 let device = &it.device;
                 let version = device.version.as_deref().unwrap_or("unknown");
                 let package = device.package.as_deref().unwrap_or("none");
-                let state = if device.is_started { "runs" } else { "does not run" };
+                let state = if device.is_started {
+                    "runs"
+                } else {
+                    "does not run"
+                };
                 format!(
                     "{} {state}, problem code {}, driver version {version}, package {package}",
                     device.instance, device.problem
                 )
             });
-            let advice: Vec<_> = devices.iter().filter_map(|it| it.explanation.clone()).collect();
+            let advice: Vec<_> = devices
+                .iter()
+                .filter_map(|it| it.explanation.clone())
+                .collect();
             let states = states.collect::<Vec<_>>().join("; ");
             (states, (!advice.is_empty()).then(|| advice.join("; ")))
         }
@@ -133,9 +143,10 @@ fn port(facts: &Facts) -> Decisive {
             });
             match sides {
                 [out, into] if out.is_empty() && into.is_empty() => {
-                    let runs = facts.devices.known().is_some_and(|devices| {
-                        devices.iter().any(|it| it.device.is_started)
-                    });
+                    let runs = facts
+                        .devices
+                        .known()
+                        .is_some_and(|devices| devices.iter().any(|it| it.device.is_started));
                     let advice = runs.then(|| {
                         "the device runs, so see whether Audiosrv and midisrv run, and restart them"
                             .to_owned()
@@ -177,10 +188,18 @@ fn counters(facts: &Facts) -> Decisive {
             }
             Told::Known(read) => {
                 let troubles = read.decoded.troubles.iter().map(|name| {
-                    let value = read.decoded.counters.get(*name).copied().unwrap_or_default();
+                    let value = read
+                        .decoded
+                        .counters
+                        .get(*name)
+                        .copied()
+                        .unwrap_or_default();
                     format!("{name} {value}")
                 });
-                format!("{instance}: trouble: {}", troubles.collect::<Vec<_>>().join(", "))
+                format!(
+                    "{instance}: trouble: {}",
+                    troubles.collect::<Vec<_>>().join(", ")
+                )
             }
         }
     });
@@ -197,7 +216,10 @@ fn counters(facts: &Facts) -> Decisive {
 }
 
 fn rights(facts: &Facts) -> Decisive {
-    let is_administrator = facts.machine.known().map(|machine| machine.is_administrator);
+    let is_administrator = facts
+        .machine
+        .known()
+        .map(|machine| machine.is_administrator);
     let (state, advice) = match is_administrator {
         Some(true) => ("administrator", None),
         Some(false) => (

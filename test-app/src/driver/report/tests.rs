@@ -61,7 +61,10 @@ fn what_decides_comes_first() {
         "Windows     Windows 11 Pro, 24H2, Professional, build 26100.2454, x64"
     );
     assert_eq!(lines[1], "test mode   on");
-    assert!(lines[2].starts_with(r"device      ROOT\MEDIA\0000 runs, problem code 0"), "{text}");
+    assert!(
+        lines[2].starts_with(r"device      ROOT\MEDIA\0000 runs, problem code 0"),
+        "{text}"
+    );
     assert_eq!(lines[3], "port        listed: out 1, in 0");
     assert!(lines[4].starts_with("counters    "), "{text}");
     assert_eq!(lines[5], "rights      administrator");
@@ -88,7 +91,11 @@ fn obstacles_are_named_with_what_to_do() {
     }
     let windows = opening(|windows| windows.problem = 52);
     let report = report_of(windows, &FakeEvidence::default());
-    assert!(report.summary.contains("does not run, problem code 52"), "{}", report.summary);
+    assert!(
+        report.summary.contains("does not run, problem code 52"),
+        "{}",
+        report.summary
+    );
     assert!(document(&report)["decisive"][2]["advice"].is_string());
 }
 
@@ -96,7 +103,9 @@ fn obstacles_are_named_with_what_to_do() {
 fn names_are_in_no_part() {
     let added = Added {
         command: "stress".to_owned(),
-        documents: vec![json!({ "command": "stress", "version": "1.2.0.0", "by": r"NORDWIND\erika" })],
+        documents: vec![
+            json!({ "command": "stress", "version": "1.2.0.0", "by": r"NORDWIND\erika" }),
+        ],
     };
     let evidence = FakeEvidence::default();
     let report = make(&sources(opening(|_| ()), &evidence), vec![added]).expect("a report");
@@ -114,7 +123,10 @@ fn names_are_in_no_part() {
     let setup = file(&report, "setupapi.txt");
     assert!(setup.contains(r"<profile>\midiuart.inf"), "{setup}");
     let events = file(&report, "events-services.txt");
-    assert!(events.contains("midiuart.sys") && !events.contains("another"), "{events}");
+    assert!(
+        events.contains("midiuart.sys") && !events.contains("another"),
+        "{events}"
+    );
 }
 
 #[test]
@@ -132,14 +144,20 @@ fn no_report_is_made_if_a_name_is_left_or_names_are_not_known() {
     // A title is the report's own and is not changed.
     evidence.names.users = vec!["Code integrity: sig".to_owned()];
     let refused = make(&sources(opening(|_| ()), &evidence), Vec::new()).expect_err("a name");
-    assert!(refused.to_string().contains("events-code-integrity.txt"), "{refused}");
+    assert!(
+        refused.to_string().contains("events-code-integrity.txt"),
+        "{refused}"
+    );
     assert_eq!(refused.exit_code(), DEVICE_ERROR);
     let evidence = FakeEvidence {
         has_names: false,
         ..FakeEvidence::default()
     };
     let refused = make(&sources(opening(|_| ()), &evidence), Vec::new()).expect_err("no names");
-    assert!(matches!(&refused, Failure::Device(text) if text.contains("not known")), "{refused}");
+    assert!(
+        matches!(&refused, Failure::Device(text) if text.contains("not known")),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -148,29 +166,46 @@ fn a_machine_that_answers_nothing_gives_a_report_of_that() {
         is_broken: true,
         ..FakeEvidence::default()
     };
-    let report = report_of(opening(|windows| windows.broken = Some("counters")), &evidence);
+    let report = report_of(
+        opening(|windows| windows.broken = Some("counters")),
+        &evidence,
+    );
     let document = document(&report);
     assert_eq!(document["session"]["missing"], "Fake failed with error 5");
     assert_eq!(document["ports"]["missing"], "Fake failed with error 5");
     let counters = &document["counters"][0]["missing"];
-    assert!(counters.as_str().is_some_and(|why| why.contains("counters")), "{counters}");
+    assert!(
+        counters
+            .as_str()
+            .is_some_and(|why| why.contains("counters")),
+        "{counters}"
+    );
     let parts = document["parts"].as_array().expect("parts");
-    assert!(parts.iter().all(|part| part["state"] == "missing"), "{parts:?}");
+    assert!(
+        parts.iter().all(|part| part["state"] == "missing"),
+        "{parts:?}"
+    );
     assert_eq!(report.files.len(), parts.len() + 2);
 }
 
 #[test]
 fn what_never_answers_is_left_alone() {
     let evidence = FakeEvidence::default();
-    let windows = opening(|_| loop {
-        thread::park();
+    let windows = opening(|_| {
+        loop {
+            thread::park();
+        }
     });
     let mut sources = sources(windows, &evidence);
     sources.patience = Duration::from_millis(20);
     let report = make(&sources, Vec::new()).expect("a report");
     let document = document(&report);
     assert_eq!(document["devices"]["missing"], "no answer within 20ms");
-    assert!(report.summary.contains("device      unknown"), "{}", report.summary);
+    assert!(
+        report.summary.contains("device      unknown"),
+        "{}",
+        report.summary
+    );
 }
 
 #[test]
@@ -187,7 +222,10 @@ fn what_is_too_much_or_too_slow_is_cut_with_a_note_and_without_half_a_name() {
     evidence.printed.insert("/query", ran(&long));
     let report = report_of(opening(|_| ()), &evidence);
     let events = file(&report, "events-services.txt");
-    assert!(events.contains("took too long") && events.contains("midiuart whole"), "{events}");
+    assert!(
+        events.contains("took too long") && events.contains("midiuart whole"),
+        "{events}"
+    );
     assert!(!events.contains("Muste"), "{events}");
     let verifier = file(&report, "verifier.txt");
     assert!(verifier.len() < 1_100_000 && verifier.contains("# cut after"));
@@ -198,9 +236,15 @@ fn what_is_too_much_or_too_slow_is_cut_with_a_note_and_without_half_a_name() {
 #[test]
 fn a_port_that_is_missing_or_a_winmm_that_hangs_is_said() {
     let mut evidence = FakeEvidence::default();
-    evidence.printed.insert("list", ran(r#"{"outputs":[],"inputs":[]}"#));
+    evidence
+        .printed
+        .insert("list", ran(r#"{"outputs":[],"inputs":[]}"#));
     let report = report_of(opening(|_| ()), &evidence);
-    assert!(report.summary.contains("not listed by winmm"), "{}", report.summary);
+    assert!(
+        report.summary.contains("not listed by winmm"),
+        "{}",
+        report.summary
+    );
     assert!(report.summary.contains("Audiosrv"), "{}", report.summary);
     let hung = Ran {
         is_late: true,
@@ -208,7 +252,11 @@ fn a_port_that_is_missing_or_a_winmm_that_hangs_is_said() {
     };
     evidence.printed.insert("list", hung);
     let report = report_of(opening(|_| ()), &evidence);
-    assert!(report.summary.contains("winmm did not answer"), "{}", report.summary);
+    assert!(
+        report.summary.contains("winmm did not answer"),
+        "{}",
+        report.summary
+    );
 }
 
 #[test]

@@ -91,21 +91,34 @@ fn a_name_that_is_a_word_is_removed_where_it_is_a_name_and_nowhere_else() {
     let report = "midiuart: MIDI port runs, a user may play; driver and administrator";
     for user in ["midi", "a", "user", "administrator", "e", "Run"] {
         assert_eq!(scrubbed(user, report), report);
-        let path = format!(r"E:\Users\{user}\midi.txt of NORDWIND\{user} and {user}@nordwind.local");
+        let path =
+            format!(r"E:\Users\{user}\midi.txt of NORDWIND\{user} and {user}@nordwind.local");
         let path = scrubbed(user, &path);
-        assert_eq!(path, r"E:\Users\<user>\midi.txt of <domain>\<user> and <e-mail>");
+        assert_eq!(
+            path,
+            r"E:\Users\<user>\midi.txt of <domain>\<user> and <e-mail>"
+        );
         let short = format!(r"X:\{}~1\a", &user[..user.len().min(6)]);
         assert_eq!(scrubbed(user, &short), r"X:\<user>\a");
     }
     let scrubber = Scrubber::new(&names("midi", "midiuart", "system")).expect("patterns");
     let text = r"SYSTEM\CurrentControlSet\Services\midiuart\Parameters";
     assert_eq!(scrubber.text(text), text);
-    assert_eq!(scrubber.text(r"by midiuart\midi."), r"by <computer>\<user>.");
+    assert_eq!(
+        scrubber.text(r"by midiuart\midi."),
+        r"by <computer>\<user>."
+    );
 }
 
 #[test]
 fn names_beyond_ascii_are_found_in_other_encodings() {
-    for text in ["JÜRGENS", "j\u{FFFD}rgens", "J\u{FFFD}\u{FFFD}rgens", r"J\u00FCrgens", "J?rgens"] {
+    for text in [
+        "JÜRGENS",
+        "j\u{FFFD}rgens",
+        "J\u{FFFD}\u{FFFD}rgens",
+        r"J\u00FCrgens",
+        "J?rgens",
+    ] {
         assert_eq!(scrubbed("Jürgens", &format!("by {text}.")), "by <user>.");
     }
 }
@@ -113,7 +126,10 @@ fn names_beyond_ascii_are_found_in_other_encodings() {
 #[test]
 fn what_is_left_is_found_in_all_bytes() {
     let scrubber = scrubber("Mustermann");
-    let wide: Vec<u8> = "by mUsterMann".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let wide: Vec<u8> = "by mUsterMann"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     for bytes in [
         b"by mustermann".to_vec(),
         [b"x".to_vec(), wide].concat(),

@@ -11,7 +11,8 @@ use crate::driver::report::evidence::{Dump, Tail};
 pub fn tail(path: &[&str], limit: usize) -> Result<Tail, String> {
     let mut place = folders::windows().map_err(|error| error.to_string())?;
     place.extend(path);
-    read(&place, limit as u64).map_err(|error| format!("{} can't be read: {error}", path.join("\\")))
+    read(&place, limit as u64)
+        .map_err(|error| format!("{} can't be read: {error}", path.join("\\")))
 }
 
 fn read(path: &Path, limit: u64) -> io::Result<Tail> {

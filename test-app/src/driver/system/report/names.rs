@@ -58,13 +58,19 @@ pub fn names() -> Called<Names> {
         users,
         computers,
         domains,
-        profiles: [short(&profile), Some(profile)].into_iter().flatten().collect(),
+        profiles: [short(&profile), Some(profile)]
+            .into_iter()
+            .flatten()
+            .collect(),
         owners: owners.collect(),
     })
 }
 
 fn variables(names: &[&str]) -> Vec<String> {
-    names.iter().filter_map(|name| env::var(name).ok()).collect()
+    names
+        .iter()
+        .filter_map(|name| env::var(name).ok())
+        .collect()
 }
 
 /// The users who have a profile in a folder.
