@@ -2,6 +2,7 @@
 
 mod compare;
 mod conformance;
+mod driver_report;
 mod ks_probe;
 mod latency;
 mod machine;
@@ -22,6 +23,7 @@ use clap::{Args, Parser, Subcommand};
 use crate::failure::Failure;
 pub use compare::Compare;
 pub use conformance::Conformance;
+pub use driver_report::DriverReport;
 pub use ks_probe::KsProbe;
 pub use latency::Latency;
 pub use machine::{Machine, On, PortChoice};
@@ -167,6 +169,9 @@ pub enum DriverCommand {
     /// Read the driver's input by kernel streaming as Windows MIDI Services does, and show what comes
     #[command(after_help = ks_probe::AFTER_HELP)]
     KsProbe(KsProbe),
+    /// Collect what is true on this machine into a file for others, without names
+    #[command(after_help = driver_report::AFTER_HELP)]
+    Report(DriverReport),
     /// Stop the driver's devices and start them again: changed parameters count
     #[command(after_help = trial::AFTER_RESTART_HELP)]
     Restart(DriverRestart),

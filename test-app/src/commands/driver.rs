@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{self, IsTerminal, Write};
 use std::path::{self, Path, PathBuf};
 
-use super::{ks_probe, trial};
+use super::{driver_report, ks_probe, trial};
 use crate::Host;
 use crate::cli::{Driver, DriverCommand, DriverInstall, DriverRemove, DriverStatus};
 use crate::driver::dialog::Dialog;
@@ -43,6 +43,7 @@ pub fn run(options: &Driver, host: &mut Host<'_>) -> Result<u8, Failure> {
         DriverCommand::Verifier(options) => return trial::verifier(options, host),
         // The one command that an emulated PC has, too.
         DriverCommand::KsProbe(options) => return ks_probe::run(options, host),
+        DriverCommand::Report(options) => return driver_report::run(options, host),
         DriverCommand::Status(options) => status(options, windows()?.as_ref())?,
     };
     output::print(host.output, &text)?;

@@ -5,6 +5,7 @@ mod choose;
 mod compare;
 mod conformance;
 mod driver;
+mod driver_report;
 mod ks_probe;
 mod latency;
 mod list;

@@ -162,7 +162,8 @@ impl DeviceCounters {
     }
 
     /// The counters as the driver's property has them: a 32-bit number each.
-    fn of_bytes(device: String, bytes: &[u8]) -> Self {
+    #[must_use]
+    pub fn of_bytes(device: String, bytes: &[u8]) -> Self {
         let values = bytes
             .chunks_exact(4)
             .map(|four| u64::from(u32::from_le_bytes([four[0], four[1], four[2], four[3]])));

@@ -19,6 +19,7 @@ pub mod place;
 pub mod problems;
 pub mod record;
 pub mod remove;
+pub mod report;
 pub mod restart;
 pub mod status;
 #[cfg(test)]

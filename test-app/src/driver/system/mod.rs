@@ -11,6 +11,7 @@ mod machine;
 mod packages;
 mod properties;
 mod registry;
+pub mod report;
 mod services;
 mod streaming;
 mod trial;
