@@ -73,7 +73,7 @@ enum Command {
     Dependencies(dependencies::Options),
     /// Builds midiuart.sys with its PDB into target/package/ARCH, on Windows with the WDK.
     WdkBuild(wdk::BuildOptions),
-    /// Has InfVerif, SignTool and Inf2Cat check packages, on Windows with the WDK.
+    /// Checks packages with the programs of the WDK, on Windows.
     WdkCheck(wdk::CheckOptions),
     /// Checks the workflows for GitHub's machines, on Debian.
     Workflows(workflows::Options),

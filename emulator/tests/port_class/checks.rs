@@ -1,8 +1,7 @@
 //! Each strict check, and a driver that breaks it.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ptr::null_mut;
-use std::rc::Rc;
 use std::time::Duration;
 
 use emulated_pc::ntddk::{
@@ -144,6 +143,9 @@ fn writes_past_the_page_of_a_block() {
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
 fn touches_paged_pool_at_raised_irql() {
+    use std::cell::Cell;
+    use std::rc::Rc;
+
     const PAGED_POOL: i32 = 1;
     assert_stops(
         BugCheck::DriverIrqlNotLessOrEqual,

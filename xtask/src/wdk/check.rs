@@ -17,7 +17,7 @@ const INFVERIF: &str = "infverif.exe";
 const SIGNTOOL: &str = "signtool.exe";
 const INF2CAT: &str = "Inf2Cat.exe";
 
-/// Windows versions for Inf2Cat by the image's processor, as in its documentation. An older Inf2Cat does not
+/// Windows versions for `Inf2Cat` by the image's processor, as in its documentation. An older `Inf2Cat` does not
 /// know all of them, so there are shorter lists. There is no `10_ARM64`.
 const VERSIONS: [(&str, &[&str]); 2] = [
     (
@@ -27,7 +27,7 @@ const VERSIONS: [(&str, &[&str]); 2] = [
     ("ARM64", &["10_NI_ARM64,10_25H2_ARM64", "10_NI_ARM64"]),
 ];
 
-/// The line of the table for Inf2Cat.
+/// The line of the table for `Inf2Cat`.
 const CATALOG_OF_INF2CAT: &str = "Inf2Cat on a copy without catalog";
 
 /// The programs.
@@ -64,7 +64,7 @@ impl Row {
     }
 }
 
-/// Has InfVerif, SignTool and Inf2Cat check packages, a line for each check.
+/// Has `InfVerif`, `SignTool` and `Inf2Cat` check packages, a line for each check.
 ///
 /// # Errors
 /// If a program refuses a package, or something is missing.
@@ -152,7 +152,7 @@ struct Package {
     catalog: PathBuf,
     certificate: PathBuf,
     program: Option<PathBuf>,
-    /// Lists of Windows versions for Inf2Cat.
+    /// Lists of Windows versions for `Inf2Cat`.
     versions: &'static [&'static str],
 }
 
@@ -259,7 +259,7 @@ impl Run<'_> {
         Ok(std::mem::take(&mut self.rows))
     }
 
-    /// Has Inf2Cat make a catalog, which it does only for a package that it finds nothing wrong with.
+    /// Has `Inf2Cat` make a catalog, which it does only for a package that it finds nothing wrong with.
     fn catalog_by_inf2cat(&mut self, machine: &mut impl Machine) -> Result<(), Failure> {
         let package = self.package;
         let copy = self.output.join("inf2cat");

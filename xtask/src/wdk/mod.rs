@@ -30,7 +30,7 @@ pub struct CheckOptions {
     /// Folders of packages; if none are named, those in target/package.
     folders: Vec<PathBuf>,
     /// Adds each package's certificate to the machine's stores Root and `TrustedPublisher` for the time of
-    /// the check; without it SignTool accepts nothing. Needs an administrator.
+    /// the check; without it no signature is accepted. Needs an administrator.
     #[arg(long)]
     trust: bool,
     /// Where the programs' output goes, a folder for each package.

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 /// Folders of the kit that have programs. Its others have ten thousands of files.
 const WITH_PROGRAMS: [&str; 2] = ["bin", "tools"];
 
-/// Folders of programs for this processor, the best first. Inf2Cat exists for x86 only.
+/// Folders of programs for this processor, the best first. `Inf2Cat` exists for x86 only.
 const PROCESSORS: &[&str] = if cfg!(target_arch = "aarch64") {
     &["arm64", "x64", "x86"]
 } else {

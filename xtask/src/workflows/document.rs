@@ -9,6 +9,8 @@ pub struct Workflow {
     /// Its file.
     pub name: String,
     pub jobs: Vec<Job>,
+    /// Whether jobs get no permission but those that they list.
+    pub is_without_permissions: bool,
     /// All names of variables that it sets.
     pub variables: Vec<String>,
 }
@@ -21,6 +23,8 @@ pub struct Job {
     pub runs_on: Option<String>,
     /// The workflow that it calls.
     pub uses: Option<String>,
+    /// What it may do: `contents: read`; or a word for all.
+    pub permissions: Vec<String>,
     /// The values of each row of the matrix; one without values if there is no matrix.
     pub rows: Vec<Row>,
     pub steps: Vec<Step>,
@@ -55,6 +59,9 @@ impl Workflow {
         Ok(Self {
             name: name.to_owned(),
             jobs,
+            is_without_permissions: document["permissions"]
+                .as_hash()
+                .is_some_and(yaml_rust2::yaml::Hash::is_empty),
             variables,
         })
     }
@@ -67,6 +74,7 @@ impl Job {
             place: place.to_owned(),
             runs_on: string(&job["runs-on"]),
             uses: string(&job["uses"]),
+            permissions: permissions(&job["permissions"]),
             rows: rows(&job["strategy"]["matrix"]),
             steps: steps
                 .map(|step| Step {
@@ -109,6 +117,13 @@ fn rows(matrix: &Yaml) -> Vec<Row> {
         }
     }
     rows
+}
+
+fn permissions(permissions: &Yaml) -> Vec<String> {
+    let for_all = string(permissions);
+    let single = permissions.as_hash().into_iter().flatten();
+    let single = single.map(|(name, value)| format!("{}: {}", text_of(name), text_of(value)));
+    for_all.into_iter().chain(single).collect()
 }
 
 fn collect_variables(yaml: &Yaml, variables: &mut Vec<String>) {

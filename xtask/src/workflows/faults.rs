@@ -32,11 +32,18 @@ const FAULTS: &[Fault] = &[
         found_by: &["pinned-actions"],
     },
     Fault {
-        name: "a workflow that may write everything",
+        name: "a workflow whose jobs may write everything if they say nothing",
         file: "linux.yml",
         replaced: "permissions: {}",
         by: "permissions: write-all",
-        found_by: &["zizmor"],
+        found_by: &["permissions"],
+    },
+    Fault {
+        name: "a job that may write everything",
+        file: "linux.yml",
+        replaced: "    permissions:\n      contents: read\n",
+        by: "    permissions: write-all\n",
+        found_by: &["zizmor", "permissions"],
     },
     Fault {
         name: "a pull request's title in a script",

@@ -17,6 +17,9 @@ const FLAGS: [&str; 2] = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"];
 /// What joins commands, in both shells.
 const JOINING: [&str; 3] = [";", "&&", "||"];
 
+/// What jobs may be permitted.
+const PERMISSIONS: [&str; 2] = ["contents: read", "actions: read"];
+
 const SHA_DIGITS: usize = 40;
 
 /// What each rule has found.
@@ -26,6 +29,10 @@ pub fn verdicts(workflows: &[Workflow]) -> Vec<Verdict> {
         Verdict {
             check: "pinned-actions",
             findings: jobs.iter().copied().flat_map(unpinned).collect(),
+        },
+        Verdict {
+            check: "permissions",
+            findings: workflows.iter().flat_map(too_much).collect(),
         },
         Verdict {
             check: "single-commands",
@@ -65,6 +72,23 @@ fn is_pinned(uses: &str) -> bool {
     uses.split_once('@').is_some_and(|(_, version)| {
         version.len() == SHA_DIGITS && version.bytes().all(|digit| digit.is_ascii_hexdigit())
     })
+}
+
+/// Permissions beyond reading.
+fn too_much(workflow: &Workflow) -> Vec<String> {
+    let mut findings = Vec::new();
+    if !workflow.is_without_permissions {
+        findings.push(format!(
+            "{}: begins without 'permissions: {{}}'",
+            workflow.name
+        ));
+    }
+    for job in &workflow.jobs {
+        let others = job.permissions.iter().map(String::as_str);
+        let others = others.filter(|it| !PERMISSIONS.contains(it));
+        findings.extend(others.map(|it| format!("{}: permits {it}", job.place)));
+    }
+    findings
 }
 
 /// Steps whose exit code would be that of the last of several commands.
@@ -149,6 +173,34 @@ mod tests {
                 "jobs:\n  a:\n    uses: ./.github/workflows/x.yml\n"
             ),
             [""; 0]
+        );
+    }
+
+    #[test]
+    fn jobs_may_only_read() {
+        let check = |top: &str, job: &str| {
+            findings(
+                "permissions",
+                &format!("{top}jobs:\n  a:\n    runs-on: x\n{job}"),
+            )
+        };
+        let nothing = "permissions: {}\n";
+        let reading = "    permissions:\n      contents: read\n";
+        assert_eq!(check(nothing, reading), [""; 0]);
+        assert_eq!(check(nothing, "    permissions: {}\n"), [""; 0]);
+        for top in ["", "permissions: write-all\n", "permissions: read-all\n"] {
+            assert_eq!(
+                check(top, reading),
+                ["w.yml: begins without 'permissions: {}'"]
+            );
+        }
+        assert_eq!(
+            check(nothing, "    permissions: write-all\n"),
+            ["w.yml: a: permits write-all"]
+        );
+        assert_eq!(
+            check(nothing, "    permissions:\n      contents: write\n"),
+            ["w.yml: a: permits contents: write"]
         );
     }
 
