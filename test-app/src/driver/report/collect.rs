@@ -199,6 +199,12 @@ fn devices(sources: &Sources<'_>) -> Told<Vec<DeviceFacts>> {
     })
 }
 
+/// Bytes in hexadecimal digits.
+fn hexadecimal(bytes: &[u8]) -> String {
+    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
+}
+
 fn counters(sources: &Sources<'_>, devices: &[DeviceFacts]) -> Vec<Counters> {
     let running = devices.iter().filter(|it| it.device.is_started);
     let counters = running.map(|DeviceFacts { device, .. }| {
@@ -206,7 +212,7 @@ fn counters(sources: &Sources<'_>, devices: &[DeviceFacts]) -> Vec<Counters> {
         let read = sources.ask(move |windows| {
             let bytes = windows.counters(&instance, ROOM_FOR_COUNTERS)?;
             Ok(ReadCounters {
-                hex: bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+                hex: hexadecimal(&bytes),
                 decoded: DeviceCounters::of_bytes(instance, &bytes),
             })
         });

@@ -8,7 +8,7 @@ pub struct Query {
     pub title: &'static str,
     /// The log.
     pub log: &'static str,
-    /// Which entries, in the XPath of event logs.
+    /// Which entries, in the `XPath` of event logs.
     pub entries: &'static str,
     /// The most entries to look at, the newest first.
     pub count: usize,

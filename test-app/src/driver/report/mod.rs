@@ -12,7 +12,7 @@ pub mod events;
 pub mod evidence;
 pub mod facts;
 #[cfg(test)]
-pub mod fake;
+pub(crate) mod fake;
 pub mod part;
 #[cfg(test)]
 mod schema_tests;
@@ -20,7 +20,7 @@ pub mod scrub;
 mod setup_log;
 mod summary;
 #[cfg(test)]
-pub mod tests;
+pub(crate) mod tests;
 pub mod vocabulary;
 
 use crate::driver::advice::refused;
@@ -87,7 +87,8 @@ pub fn make(sources: &Sources<'_>, mut added: Vec<Added>) -> Result<Report, Fail
     let summary = text
         .lines()
         .take_while(|line| !line.starts_with("Secure Boot"));
-    let summary = summary.map(|line| format!("{line}\n")).collect();
+    let summary: Vec<_> = summary.flat_map(|line| [line, "\n"]).collect();
+    let summary = summary.concat();
     let mut files = vec![
         ("report.txt".to_owned(), text.into_bytes()),
         ("report.json".to_owned(), json(&document)?.into_bytes()),

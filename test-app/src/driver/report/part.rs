@@ -1,5 +1,7 @@
 //! A part of the report: a text file in the archive.
 
+use std::path::Path;
+
 use serde::Serialize;
 
 /// How a part came out.
@@ -76,10 +78,16 @@ impl Part {
         self.cut(&format!("cut after {end} bytes"))
     }
 
+    fn is_json(&self) -> bool {
+        Path::new(&self.name)
+            .extension()
+            .is_some_and(|it| it == "json")
+    }
+
     /// The file: the text, below what there is to say about it unless it is JSON.
     #[must_use]
     pub fn file(&self) -> String {
-        if self.name.ends_with(".json") {
+        if self.is_json() {
             return self.text.clone();
         }
         let note = self.note.as_ref();

@@ -89,7 +89,8 @@ fn thumbprint(context: *const CERT_CONTEXT) -> Called<String> {
         )
     };
     checked("CertGetCertificateContextProperty", done)?;
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+    let digits: Vec<_> = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(digits.concat())
 }
 
 fn expires(context: *const CERT_CONTEXT) -> String {
