@@ -31,7 +31,7 @@ stopped store stream stress string studio subject success summary support suppor
 target technology template terminal test tester testing tests text threshold thumbprint timeout timestamp \
 titles total translated trouble troubles trusted trustedpublisher uart unknown update updated usage user \
 users utility value variable vendor verdict verifier version virtual voices volume warning what whole \
-window windows without workgroup works workstation written";
+window windows without workgroup works workstation written copies copy done found intended packages sha256";
 
 /// Whether a name, in small letters, is a part of a word that the report needs.
 #[must_use]
