@@ -279,7 +279,7 @@ fn traces(prefix: &Prefix) -> Result<Vec<String>, Failure> {
         let names = entries.flatten().map(|it| it.file_name());
         let names = names.map(|name| name.to_string_lossy().into_owned());
         // Wine forgets its own notes about an INF file that it removes.
-        let names = names.filter(|name| name.contains("midiuart") && !name.ends_with(".pnf"));
+        let names = names.filter(|name| name.contains("midiuart") && !name.contains(".pnf"));
         traces.extend(names);
     }
     Ok(traces)
