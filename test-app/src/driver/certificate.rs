@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_subject_is_shown_in_printable_ascii() {
-        let mut hostile = MadeUp::new(Kind::Own);
+        let mut hostile = MadeUp::new(&Kind::Own);
         hostile.rename("CN=midiuart\u{1b}[2J\u{202e}cer");
         let certificate = Certificate::read(hostile.certificate()).expect("a certificate");
         let subject = certificate.subject();

@@ -266,7 +266,7 @@ impl Windows for FakeWindows {
     }
 
     fn make_copy(&mut self, folder: &Path, files: &[(&str, &[u8])]) -> Called<()> {
-        let inf = files.iter().find(|(name, _)| name.ends_with(".inf"));
+        let inf = files.iter().find(|(name, _)| name.ends_with("inf"));
         let inf = inf.expect("an INF file").1.to_vec();
         let folder = folder.to_owned();
         self.change("make_copy", |it| {

@@ -160,6 +160,6 @@ fn wrong(folder: &Path, name: &str, fault: &str) -> Failure {
 }
 
 #[cfg(test)]
-pub mod made_up;
+pub(in crate::driver) mod made_up;
 #[cfg(test)]
 mod tests;

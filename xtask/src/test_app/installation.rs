@@ -72,10 +72,12 @@ fn installs_and_removes(prefix: &Prefix, before: &[String]) -> Result<(), Failur
 
 /// The package has no place to go, after the certificate has gone into its stores.
 fn fails_half_way(prefix: &Prefix, before: &[String]) -> Result<(), Failure> {
-    let folder = prefix.file(INF_FOLDER).join("midiuart.inf");
-    fs::create_dir(&folder).map_err(Failure::at(&folder))?;
+    let (folder, aside) = (prefix.file(INF_FOLDER), prefix.file("inf"));
+    fs::rename(&folder, &aside).map_err(Failure::at(&folder))?;
+    fs::write(&folder, "").map_err(Failure::at(&folder))?;
     let added = prefix.run(&INSTALL)?;
-    fs::remove_dir(&folder).map_err(Failure::at(&folder))?;
+    fs::remove_file(&folder).map_err(Failure::at(&folder))?;
+    fs::rename(&aside, &folder).map_err(Failure::at(&folder))?;
     expect(added.contains("removed certificate in Root"), &added)?;
     expect(
         traces(prefix)? == before,

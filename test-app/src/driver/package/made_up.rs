@@ -46,8 +46,8 @@ const CONTENT_TYPE: ObjectIdentifier = id("1.2.840.113549.1.9.3");
 const MESSAGE_DIGEST: ObjectIdentifier = id("1.2.840.113549.1.9.4");
 const OF_THE_TESTS: ObjectIdentifier = id("1.3.6.1.4.1.99999.1");
 
-/// The day on which all of them begin, in seconds; they end after the 180 days that packages have.
-const BEGIN: Duration = Duration::from_secs(1_800_000_000);
+/// The day on which all of them begin; they end after the 180 days that packages have.
+const BEGIN: Duration = Duration::from_hours(500_000);
 const LIFE: Duration = Duration::from_hours(180 * 24);
 
 /// A time at which they count.
@@ -91,9 +91,9 @@ pub struct MadeUp {
 }
 
 /// One that is as it should be.
-pub static OWN: LazyLock<MadeUp> = LazyLock::new(|| MadeUp::new(Kind::Own));
+pub static OWN: LazyLock<MadeUp> = LazyLock::new(|| MadeUp::new(&Kind::Own));
 /// Another one.
-pub static OTHER: LazyLock<MadeUp> = LazyLock::new(|| MadeUp::new(Kind::Own));
+pub static OTHER: LazyLock<MadeUp> = LazyLock::new(|| MadeUp::new(&Kind::Own));
 
 /// What is wrong with a catalog.
 pub struct Bag<'a> {
@@ -146,7 +146,7 @@ fn attribute(oid: ObjectIdentifier, value: Any) -> Attribute {
 
 impl MadeUp {
     /// Makes a key and its certificate.
-    pub fn new(kind: Kind) -> Self {
+    pub fn new(kind: &Kind) -> Self {
         let key = RsaPrivateKey::new(&mut OsRng, KEY_BITS).expect("a key");
         let key = SigningKey::<Sha256>::new(key);
         let public = SubjectPublicKeyInfoOwned::from_key(key.verifying_key()).expect("encoded");
@@ -162,7 +162,7 @@ impl MadeUp {
         };
         let mut issuer = subject.clone();
         let mut extensions = Vec::new();
-        match &kind {
+        match kind {
             Kind::Own | Kind::SignedByOther | Kind::AnyPurpose => {}
             Kind::Named(bytes) => {
                 let value = OctetString::new(bytes.as_slice()).expect("short");

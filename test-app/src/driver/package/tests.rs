@@ -122,7 +122,7 @@ fn a_digest_counts_under_its_own_name_only() {
 fn a_digest_outside_of_the_signed_list_counts_for_nothing() {
     // The bag of certificates is not signed: one whose subject has the digests is put into it.
     let digests = members().into_iter().flat_map(|(_, digest)| digest);
-    let smuggled = MadeUp::new(Kind::Named(digests.collect()));
+    let smuggled = MadeUp::new(&Kind::Named(digests.collect()));
     let bag = Bag {
         others: vec![&smuggled],
         ..Bag::default()
@@ -134,7 +134,7 @@ fn a_digest_outside_of_the_signed_list_counts_for_nothing() {
 
 #[test]
 fn a_certificate_smuggled_into_the_bag_is_not_the_signer() {
-    let authority = MadeUp::new(Kind::Authority);
+    let authority = MadeUp::new(&Kind::Authority);
     let bag = Bag {
         others: vec![&authority],
         ..Bag::default()
@@ -163,7 +163,7 @@ fn a_signer_that_could_do_more_than_sign_code_is_refused_by_name() {
         (Kind::IssuedByOther, "was issued by another certificate"),
         (Kind::SignedByOther, "was not signed with its own key"),
     ] {
-        let signer = MadeUp::new(kind.clone());
+        let signer = MadeUp::new(&kind);
         let catalog = signer.catalog(&members(), &Bag::default());
         let folder = package_with(&catalog, signer.certificate());
         let line = distrust(folder.path());

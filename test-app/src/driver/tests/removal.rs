@@ -129,7 +129,7 @@ fn certificates_that_were_not_added_are_removed_when_agreed_to() {
 fn other_certificates_are_not_the_drivers() {
     let mut windows = FakeWindows::default();
     let mut other = super::super::package::made_up::MadeUp::new(
-        super::super::package::made_up::Kind::IssuedByOther,
+        &super::super::package::made_up::Kind::IssuedByOther,
     );
     other.rename("CN=Somebody Else");
     let certificate = (Store::Root, other.certificate().to_vec());
