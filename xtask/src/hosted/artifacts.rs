@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::failure::Failure;
 
 /// What `midiuart-test conformance --json` printed.
-const CONFORMANCE: &str = "22-conformance.json";
+pub const CONFORMANCE: &str = "22-conformance.json";
 
 /// All artifacts of a run.
 pub struct Artifacts {

@@ -250,6 +250,10 @@ fn the_workflow_has_what_the_summary_looks_for() {
     let workflow = crate::root().join(".github/workflows/install.yml");
     let workflow = fs::read_to_string(workflow).unwrap();
     assert!(workflow.contains(&format!("- name: {}\n", super::jobs::TEST_MODE_IS_OFF)));
-    assert!(workflow.contains(r"Tee-Object ..\logs\22-conformance.json"));
+    let conformance = format!(
+        "--json | Tee-Object ..\\logs\\{}\n",
+        super::artifacts::CONFORMANCE
+    );
+    assert!(workflow.contains(&conformance));
     assert!(workflow.contains("name: ${{ inputs.run }}-a${{ github.run_attempt }}-1-probed\n"));
 }
