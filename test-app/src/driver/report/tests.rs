@@ -31,7 +31,7 @@ pub fn sources(windows: Opening, evidence: &dyn Evidence) -> Sources<'_> {
     Sources {
         windows,
         evidence,
-        patience: Duration::from_secs(60),
+        patience: Duration::from_mins(1),
         made_at: "2026-11-26T11:06:53Z".to_owned(),
     }
 }
