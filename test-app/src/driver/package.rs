@@ -47,7 +47,8 @@ pub struct Package {
 
 impl Package {
     /// Reads the package in `folder`, each file once, and checks that INF file and driver are those that
-    /// the catalog lists by name and digest, and by whom the catalog was signed.
+    /// the catalog lists by name and digest, and that the catalog was signed with the certificate that
+    /// lies in the package for people to look at.
     ///
     /// # Errors
     /// [`Failure::Usage`]: which file is wrong, and what to do.
@@ -68,9 +69,14 @@ impl Package {
                 return Err(wrong(folder, name, "was changed after it was signed"));
             }
         }
-        let may_be_trusted = certificate
-            .map_err(|failure| failure.to_string())
-            .and_then(|certificate| may_be_trusted(&listed, &certificate));
+        // Without it, a signature that Windows trusts already will do.
+        let may_be_trusted = match certificate {
+            Ok(certificate) if listed.signer.der() != certificate => {
+                return Err(wrong(folder, CATALOG, "was not signed with midiuart.cer"));
+            }
+            Ok(_) => may_be_trusted(&listed),
+            Err(failure) => Err(failure.to_string()),
+        };
         Ok(Self {
             folder: folder.to_owned(),
             architecture: header.architecture,
@@ -116,14 +122,9 @@ impl Package {
     }
 }
 
-/// Whether a catalog's signer may be put into a machine's stores: it is the certificate that lies in the
-/// package for people to look at, good for nothing but code, and its key has signed the catalog.
-fn may_be_trusted(catalog: &Catalog, certificate: &[u8]) -> Result<(), String> {
-    if catalog.signer.der() != certificate {
-        return Err(format!(
-            "{CATALOG} was not signed with {CERTIFICATE}: unpack the package again"
-        ));
-    }
+/// Whether a catalog's signer may be put into a machine's stores: it is good for nothing but code, and its
+/// key has signed the catalog.
+fn may_be_trusted(catalog: &Catalog) -> Result<(), String> {
     let refused = |fault| {
         format!(
             "{CERTIFICATE} {fault}, so it is not put into this machine's stores: take another package"

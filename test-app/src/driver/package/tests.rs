@@ -141,8 +141,11 @@ fn a_certificate_smuggled_into_the_bag_is_not_the_signer() {
     };
     let catalog = OWN.catalog(&members(), &bag);
     let folder = package_with(&catalog, authority.certificate());
-    let line = distrust(folder.path());
-    assert!(line.contains("was not signed with midiuart.cer"), "{line}");
+    let line = fault(folder.path());
+    assert!(
+        line.contains("midiuart.cat was not signed with midiuart.cer"),
+        "{line}"
+    );
     // The same bag with the signer's own is as good as without it.
     let folder = package_with(&catalog, OWN.certificate());
     let package = Package::read(folder.path()).expect("a package");
