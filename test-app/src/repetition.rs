@@ -165,7 +165,7 @@ mod tests {
         for letter in line.chars() {
             let argument = arguments.last_mut().expect("one");
             match letter {
-                '\\' => backslashes += 1,
+                '\\' => (backslashes, is_in) = (backslashes + 1, true),
                 '"' => {
                     argument.extend(std::iter::repeat_n('\\', backslashes / 2));
                     if backslashes % 2 == 1 {
@@ -202,6 +202,7 @@ mod tests {
             (r"C:\drivers\midiuart.sys", r"C:\drivers\midiuart.sys"),
             (r"C:\drivers\", r"C:\drivers\"),
             (r"\\server\share\a.sys", r"\\server\share\a.sys"),
+            ("\\", "\\"),
             ("1.5s", "1.5s"),
             ("USB Uno", "\"USB Uno\""),
             (r"C:\my files\a.sys", "\"C:\\my files\\a.sys\""),

@@ -2,10 +2,10 @@
 
 use std::env;
 use std::fmt::Write as _;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{self, Path, PathBuf};
 
-use super::{driver_report, ks_probe, trial};
+use super::{consent, driver_report, ks_probe, trial};
 use crate::Host;
 use crate::cli::{Driver, DriverCommand, DriverInstall, DriverRemove, DriverStatus};
 use crate::driver::dialog::Dialog;
@@ -68,34 +68,13 @@ impl Dialog for Console<'_> {
         for line in lines {
             output::print(self.output, &format!("{line}\n"))?;
         }
-        if self.says_yes {
-            return Ok(());
-        }
-        let input = io::stdin();
-        if !input.is_terminal() {
-            return Err(Failure::Usage(
-                "there is no console to ask at, and nothing was changed: run it at a console, or with --yes if what is listed above is what you want".into(),
-            ));
-        }
-        output::print(self.output, &format!("{question} "))?;
-        let mut answer = String::new();
-        let read = input.read_line(&mut answer);
-        let read = read.map_err(|error| Failure::Usage(format!("no answer: {error}")))?;
-        if is_yes(&answer) && read > 0 {
-            Ok(())
-        } else {
-            Err(Failure::Usage("not agreed to: nothing was changed".into()))
-        }
+        consent::ask(self.says_yes, question, self.output)
     }
 
     fn say(&mut self, line: &str) {
         // The machine's state matters more than whether somebody reads along.
         let _ = output::print(self.output, &format!("{line}\n"));
     }
-}
-
-fn is_yes(answer: &str) -> bool {
-    matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes")
 }
 
 fn install(
@@ -193,19 +172,4 @@ fn program() -> Result<PathBuf, Failure> {
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn unknown_place(error: io::Error) -> Failure {
     Failure::Usage(format!("the package's folder is not known: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_yes;
-
-    #[test]
-    fn only_yes_is_yes() {
-        for answer in ["y\n", "Y\r\n", " yes\n"] {
-            assert!(is_yes(answer), "{answer:?}");
-        }
-        for answer in ["", "\n", "n\n", "yellow\n", "ja\n"] {
-            assert!(!is_yes(answer), "{answer:?}");
-        }
-    }
 }

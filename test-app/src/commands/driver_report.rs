@@ -4,6 +4,7 @@ use std::io::{self, BufRead, IsTerminal};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::consent;
 use crate::Host;
 use crate::cli::DriverReport;
 use crate::driver::report::added::{self, Added};
@@ -74,7 +75,7 @@ fn carry_out(
     if !options.yes {
         let question = format!("Write {}? [y/N] ", options.output.display());
         output::print(host.output, &question)?;
-        if !is_yes(&console.line()) {
+        if !consent::is_yes(&console.line()) {
             output::print(host.output, "nothing was written\n")?;
             return Ok(CLEAN);
         }
@@ -110,10 +111,6 @@ fn shown(report: &Report) -> String {
         report.summary.trim_end(),
         sizes.collect::<String>()
     )
-}
-
-fn is_yes(answer: &str) -> bool {
-    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod both_ways;
 mod choose;
 mod compare;
 mod conformance;
+mod consent;
 mod driver;
 mod driver_report;
 mod ks_probe;

@@ -1,12 +1,11 @@
 //! The commands that drive a test of the installed driver.
 
-mod consent;
-
 use std::fmt::Write as _;
 use std::io::Write;
 
 use serde::Serialize;
 
+use super::consent;
 use crate::Host;
 use crate::backend::Setup;
 use crate::cli::{DriverPrepare, DriverRestart, DriverVerifier, DriverWait};
@@ -55,7 +54,7 @@ pub fn prepare(options: &DriverPrepare, host: &mut Host<'_>) -> Result<u8, Failu
             text
         });
         output::print(host.output, &text)?;
-        consent::ask(options.yes, host.output)?;
+        consent::ask(options.yes, "go on?", host.output)?;
         prepare::undo(windows)?;
         output::print(host.output, "undone\n")?;
         return Ok(CLEAN);
@@ -66,7 +65,7 @@ pub fn prepare(options: &DriverPrepare, host: &mut Host<'_>) -> Result<u8, Failu
         output::print(host.output, "nothing to change\n")?;
         return Ok(CLEAN);
     }
-    consent::ask(options.yes, host.output)?;
+    consent::ask(options.yes, "go on?", host.output)?;
     prepare::apply(&plan, windows)?;
     output::print(
         host.output,
@@ -138,10 +137,10 @@ pub fn verifier(options: &DriverVerifier, host: &mut Host<'_>) -> Result<u8, Fai
     if as_json {
         // Standard output is the document's alone.
         let _ = host.errors.write_all(plan.as_bytes());
-        consent::ask(yes, host.errors)?;
+        consent::ask(yes, "go on?", host.errors)?;
     } else {
         output::print(host.output, &plan)?;
-        consent::ask(yes, host.output)?;
+        consent::ask(yes, "go on?", host.output)?;
     }
     let report = verifier::run(action, windows)?;
     text_line(as_json, &report.text(), host.output)?;

@@ -77,7 +77,7 @@ pub fn install(
     let _alone = alone(windows)?;
     let mut record = readable_record(windows)?;
     let stores = check(plan, &machine, windows)?;
-    dialog.agree(&about(plan, &stores, windows)?, "Install? [y/N]")?;
+    dialog.agree(&about(plan, &stores, windows)?, "Install?")?;
     let mut steps = Steps {
         package: &plan.package,
         copy: PathBuf::new(),

@@ -134,7 +134,7 @@ fn remove_certificates(
         format!("certificate in {store}: {subject}, SHA-256 {sha256}")
     });
     let lines: Vec<_> = lines.collect();
-    dialog.agree(&lines, "Remove these certificates? [y/N]")?;
+    dialog.agree(&lines, "Remove these certificates?")?;
     let mut gone = Vec::new();
     for certificate in found {
         let addition = Addition::Certificate {

@@ -259,6 +259,9 @@ fn query(report: &mut Report, windows: &mut dyn TrialWindows) -> Result<(), Fail
         Some(counted) if !counted.is_loaded() => format!(
             "Driver Verifier is to check {IMAGE}, which is not loaded: run `driver install` or `driver restart`, then `driver status`"
         ),
+        Some(_) if flags(output) == Some(0) => format!(
+            "Driver Verifier lists {IMAGE}, but with no check on (its flags are 0), so nothing is proved: this Windows begins no check without a restart; run `verifier /standard /driver {IMAGE}` and restart Windows"
+        ),
         Some(_) => {
             report.done = true;
             format!("{IMAGE} is loaded, and Driver Verifier checks it")
@@ -314,6 +317,15 @@ fn counted(output: &str) -> Option<Counted> {
             unloads: numbers.next(),
         })
     })
+}
+
+/// The flags that are in force: the first number of eight hexadecimal digits.
+fn flags(output: &str) -> Option<u32> {
+    /// With `0x`.
+    const LENGTH: usize = 10;
+    let mut words = output.split_whitespace();
+    let word = words.find(|word| word.len() == LENGTH && word.starts_with("0x"))?;
+    number(word)
 }
 
 fn number(word: &str) -> Option<u32> {

@@ -140,6 +140,10 @@ fn only_a_loaded_driver_counts_as_verified() {
             "  MODULE: othermidiuart.sys (load: 1 / unload: 0)",
             "does not check",
         ),
+        (
+            "Verifier Flags: 0x00000000\n  MODULE: midiuart.sys (load: 1 / unload: 0)",
+            "with no check on",
+        ),
         ("  MODULE: midiuart.sys", "read its output"),
         ("  MODULE: midiuart.sys (load: 1)", "read its output"),
         ("", "does not check"),

@@ -9,18 +9,18 @@ use crate::output;
 ///
 /// # Errors
 /// [`Failure::Usage`] if the answer is no, or if nobody is there to be asked.
-pub fn ask(yes: bool, output: &mut dyn Write) -> Result<(), Failure> {
+pub fn ask(yes: bool, question: &str, output: &mut dyn Write) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     let input = io::stdin();
     if !input.is_terminal() {
         return Err(Failure::Usage(
-            "nothing was changed: there is no console to ask on; add --yes if that is what you want"
+            "nothing was changed: there is no console to ask at; add --yes if what is listed is what you want"
                 .into(),
         ));
     }
-    output::print(output, "go on? [y/N] ")?;
+    output::print(output, &format!("{question} [y/N] "))?;
     heed(&mut input.lock())
 }
 
@@ -28,13 +28,18 @@ pub fn ask(yes: bool, output: &mut dyn Write) -> Result<(), Failure> {
 fn heed(input: &mut dyn BufRead) -> Result<(), Failure> {
     let mut answer = String::new();
     let read = input.read_line(&mut answer);
-    let is_yes = matches!(answer.trim().to_lowercase().as_str(), "y" | "yes");
-    if read.is_ok() && is_yes {
+    if read.is_ok() && is_yes(&answer) {
         return Ok(());
     }
     Err(Failure::Usage(
         "nothing was changed: the answer was not yes".into(),
     ))
+}
+
+/// Whether an answer agrees.
+#[must_use]
+pub fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 #[cfg(test)]
@@ -60,7 +65,7 @@ mod tests {
     #[test]
     fn who_has_said_yes_is_not_asked() {
         let mut output = Vec::new();
-        assert_eq!(ask(true, &mut output), Ok(()));
+        assert_eq!(ask(true, "go on?", &mut output), Ok(()));
         assert!(output.is_empty());
     }
 }
