@@ -179,7 +179,7 @@ fn survives_being_killed(prefix: &Prefix) -> Result<(), Failure> {
     let installing = prefix.run(&INSTALL)?;
     let removing = prefix.run(&REMOVE)?;
     println!(
-        "{:<58}{:>7}{:>14}{:>10}{:>9}{:>8}{:>14}",
+        "{:<72}{:>7}{:>14}{:>10}{:>9}{:>8}{:>14}",
         "killed in", "record", "certificates", "packages", "devices", "copies", "after remove"
     );
     let mut left_over = 0;
@@ -204,7 +204,7 @@ fn survives_being_killed(prefix: &Prefix) -> Result<(), Failure> {
             left_over += usize::from(is_left);
             let [record, certificates, packages, devices, copies] = counts(&state);
             println!(
-                "{:<58}{record:>7}{certificates:>14}{packages:>10}{devices:>9}{copies:>8}{:>14}",
+                "{:<72}{record:>7}{certificates:>14}{packages:>10}{devices:>9}{copies:>8}{:>14}",
                 lines[index],
                 if is_left { "SOMETHING" } else { "nothing" }
             );
