@@ -82,7 +82,7 @@ fn is_blocked_in_write(thread: &Path) -> bool {
     call.split_whitespace().next() == Some(WRITE)
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::io::Write;
     use std::process::{Command, Stdio};
