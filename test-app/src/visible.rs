@@ -13,7 +13,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     replaced(text, is_active)
 }
 
-/// As [`line`], but for text of several lines.
+/// As [`line()`], but for text of several lines.
 #[must_use]
 pub fn lines(text: &str) -> Cow<'_, str> {
     replaced(text, |letter| letter != '\n' && is_active(letter))

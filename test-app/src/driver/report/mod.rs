@@ -1,6 +1,6 @@
 //! A report of what is true on a machine with Windows, for people who do not have it.
 //!
-//! It is made in three steps: [`collect`] asks Windows, [`scrub`] removes names, and a last look over all
+//! It is made in three steps: [`mod@collect`] asks Windows, [`scrub`] removes names, and a last look over all
 //! bytes refuses a report in which a name is left.
 
 pub mod added;

@@ -1,7 +1,7 @@
 //! Removes what names a person, a computer or a network.
 //!
 //! Some names can't be removed wherever they occur: a user "midi" would destroy each report, a user "a"
-//! each word. So a name is *distinctive* if it has at least [`DISTINCTIVE`] characters and is not a part
+//! each word. So a name is *distinctive* if it has at least `DISTINCTIVE` characters and is not a part
 //! of a word in the [`vocabulary`]. A distinctive name is removed everywhere, even inside longer words.
 //! An *ambiguous* one is removed where its context makes it a name: as the folder below `Users`, before or
 //! after the separator of `DOMAIN\user`, in an e-mail address or UPN, after labels such as `Computer:`,
