@@ -160,7 +160,7 @@ fn set_mode(folder: &Path, mode: u32) -> Result<(), Failure> {
 
 #[cfg(not(unix))]
 fn set_mode(folder: &Path, _mode: u32) -> Result<(), Failure> {
-    Err(Failure::about(folder, "Wine's checks are for Linux"))
+    Err(Failure::about(folder, &"Wine's checks are for Linux"))
 }
 
 fn spares_another_product(prefix: &Prefix) -> Result<(), Failure> {
