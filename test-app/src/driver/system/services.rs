@@ -7,8 +7,8 @@ use windows_sys::Win32::Foundation::{
 };
 use windows_sys::Win32::Storage::FileSystem::DELETE;
 use windows_sys::Win32::System::Services::{
-    CloseServiceHandle, DeleteService, OpenSCManagerW, OpenServiceW, SC_HANDLE, SC_MANAGER_CONNECT,
-    SERVICE_QUERY_STATUS,
+    CloseServiceHandle, DeleteService, OpenSCManagerW, OpenServiceW, QueryServiceStatus, SC_HANDLE,
+    SC_MANAGER_CONNECT, SERVICE_QUERY_STATUS, SERVICE_STATUS,
 };
 
 use super::wide::wide;
@@ -16,12 +16,24 @@ use super::{checked, last_error, registry};
 use crate::driver::windows::Called;
 
 /// The manager of services, or one of them.
-struct Handle(SC_HANDLE);
+pub struct Handle(pub SC_HANDLE);
 
 impl Drop for Handle {
     fn drop(&mut self) {
         // SAFETY: it is open, and nothing uses it any more.
         unsafe { CloseServiceHandle(self.0) };
+    }
+}
+
+impl Handle {
+    /// What the service does now (`SERVICE_STOPPED` and those that follow it). It has to be open with
+    /// [`SERVICE_QUERY_STATUS`].
+    pub fn current_state(&self) -> Called<u32> {
+        let mut status = SERVICE_STATUS::default();
+        // SAFETY: it is open, and `status` has room.
+        let done = unsafe { QueryServiceStatus(self.0, &raw mut status) };
+        checked("QueryServiceStatus", done)?;
+        Ok(status.dwCurrentState)
     }
 }
 
@@ -52,7 +64,8 @@ pub fn remove(name: &str) -> Called<()> {
     }
 }
 
-fn open(name: &str, rights: u32) -> Called<Option<Handle>> {
+/// Opens one, if it is there.
+pub fn open(name: &str, rights: u32) -> Called<Option<Handle>> {
     // SAFETY: without names it is this machine's manager.
     let manager = unsafe { OpenSCManagerW(ptr::null(), ptr::null(), SC_MANAGER_CONNECT) };
     if manager.is_null() {
