@@ -11,6 +11,7 @@ use crate::cli::{Driver, DriverCommand, DriverInstall, DriverRemove, DriverStatu
 use crate::driver::dialog::Dialog;
 use crate::driver::install::{self, Plan};
 use crate::driver::package::Package;
+use crate::driver::place;
 use crate::driver::remove::{self, Request};
 use crate::driver::status;
 use crate::driver::this_windows;
@@ -82,12 +83,16 @@ fn install(
     windows: &mut dyn Windows,
     dialog: &mut dyn Dialog,
 ) -> Result<String, Failure> {
-    let program = program()?;
+    let program = resolved(&program()?);
     let folder = match &options.package {
         // As Windows wants it: from the root on.
-        Some(folder) => path::absolute(folder).map_err(unknown_place)?,
+        Some(folder) => resolved(&path::absolute(folder).map_err(unknown_place)?),
         None => program.parent().map(Path::to_owned).unwrap_or_default(),
     };
+    // Who may change it is asked before it is read, and once more when its files are known.
+    if folder.is_dir() {
+        place::check(std::slice::from_ref(&folder), windows)?;
+    }
     let plan = Plan {
         package: Package::read(&folder)?,
         program,
@@ -162,6 +167,17 @@ fn if_needed(restart: Restart) -> &'static str {
         Restart::Needed => RESTART,
         Restart::NotNeeded => "",
     }
+}
+
+/// A path without links, so that nobody can lead it elsewhere between two looks; as it is if there is none.
+fn resolved(path: &Path) -> PathBuf {
+    let Ok(full) = path.canonicalize() else {
+        return path.to_owned();
+    };
+    // Of a drive, without the prefix that Windows puts before it.
+    let short = full.to_str().and_then(|it| it.strip_prefix(r"\\?\"));
+    let short = short.filter(|it| it.as_bytes().get(1) == Some(&b':'));
+    short.map_or_else(|| full.clone(), PathBuf::from)
 }
 
 /// This program's own file.

@@ -21,6 +21,20 @@ pub const OWN_NAME: &str = "CN=midiuart test certificate";
 const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
 
+/// The extensions that a certificate for code needs: identifiers of the keys, key usage, basic constraints,
+/// extended key usage. Others can widen what Windows takes it for, as application policies
+/// (1.3.6.1.4.1.311.21.10) do, which count before the extended key usage.
+const KNOWN_EXTENSIONS: [ObjectIdentifier; 5] = [
+    ObjectIdentifier::new_unwrap("2.5.29.14"),
+    ObjectIdentifier::new_unwrap("2.5.29.15"),
+    ObjectIdentifier::new_unwrap("2.5.29.19"),
+    ObjectIdentifier::new_unwrap("2.5.29.35"),
+    ObjectIdentifier::new_unwrap("2.5.29.37"),
+];
+
+/// The longest subject that is shown, in characters.
+const LONGEST_SUBJECT: usize = 80;
+
 /// A certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Certificate {
@@ -59,7 +73,18 @@ impl Certificate {
         let plain = subject
             .chars()
             .map(|it| if is_plain(it) { it } else { '?' });
-        plain.collect()
+        let plain: String = plain.collect();
+        // Long ones, and those with many spaces, could look like lines of the tool's own.
+        let mut plain: String = plain
+            .split(' ')
+            .filter(|it| !it.is_empty())
+            .collect::<Vec<_>>()
+            .join(" ");
+        if plain.len() > LONGEST_SUBJECT {
+            plain.truncate(LONGEST_SUBJECT);
+            plain.push_str("...");
+        }
+        plain
     }
 
     /// Whether the subject is that of the project's own test certificates, of whichever package.
@@ -109,19 +134,25 @@ impl Certificate {
     pub fn serves_only_to_sign_code(&self) -> Result<(), String> {
         let own = &self.parsed.tbs_certificate;
         let unreadable = |_| "has an extension that can't be read".to_owned();
-        if let Some((_, basic)) = own.get::<BasicConstraints>().map_err(unreadable)?
-            && basic.ca
-        {
-            return Err("may issue other certificates (CA)".to_owned());
+        // Windows takes a self-signed certificate without these for one that may issue others.
+        match own.get::<BasicConstraints>().map_err(unreadable)? {
+            Some((_, basic)) if !basic.ca => {}
+            _ => return Err("may issue other certificates (CA)".to_owned()),
         }
-        if let Some((_, usage)) = own.get::<KeyUsage>().map_err(unreadable)?
-            && usage.key_cert_sign()
-        {
-            return Err("may issue other certificates (keyCertSign)".to_owned());
+        match own.get::<KeyUsage>().map_err(unreadable)? {
+            Some((_, usage)) if !usage.key_cert_sign() && !usage.crl_sign() => {}
+            _ => return Err("may issue other certificates (keyCertSign)".to_owned()),
         }
         match own.get::<ExtendedKeyUsage>().map_err(unreadable)? {
             Some((_, usage)) if usage.0 == [CODE_SIGNING] => {}
             _ => return Err("is not for code signing alone (extended key usage)".to_owned()),
+        }
+        let mut extensions = own.extensions.iter().flatten();
+        if let Some(other) = extensions.find(|it| !KNOWN_EXTENSIONS.contains(&it.extn_id)) {
+            return Err(format!(
+                "has an extension that no test certificate needs ({})",
+                other.extn_id
+            ));
         }
         if own.issuer != own.subject {
             return Err("was issued by another certificate".to_owned());
@@ -177,6 +208,20 @@ mod tests {
             "{subject:?}"
         );
         assert!(subject.starts_with("CN=midiuart"), "{subject}");
+    }
+
+    #[test]
+    fn a_subject_does_not_look_like_a_line_of_its_own() {
+        let mut hostile = MadeUp::new(&Kind::Own);
+        let spaces = " ".repeat(80);
+        hostile.rename(&format!(
+            "CN=midiuart{spaces}SHA-256    0123{spaces}valid to"
+        ));
+        let certificate = Certificate::read(hostile.certificate()).expect("a certificate");
+        assert_eq!(certificate.subject(), "CN=midiuart SHA-256 0123 valid to");
+        hostile.rename(&format!("CN={}", "x".repeat(200)));
+        let certificate = Certificate::read(hostile.certificate()).expect("a certificate");
+        assert_eq!(certificate.subject().len(), 83);
     }
 
     #[test]

@@ -42,20 +42,34 @@ pub fn clear_up(
         restart: Restart::NotNeeded,
     };
     let digest = package.inf_digest();
-    let in_use: Vec<_> = windows
-        .devices()
-        .map(|devices| devices.into_iter().filter_map(|it| it.package).collect())
-        .unwrap_or_default();
+    let (Ok(devices), Ok(packages)) = (windows.devices(), windows.packages()) else {
+        upgraded.remarks.push(
+            "what an earlier installation added stays: Windows does not say what devices use; `driver remove` removes it".to_owned(),
+        );
+        return upgraded;
+    };
+    let used = |name: &str| {
+        let mut names = devices.iter().filter_map(|it| it.package.as_deref());
+        names.any(|it| it.eq_ignore_ascii_case(name))
+    };
+    // As the record finds it: by the INF file's digest, or without one by the name.
+    let in_use = |name: Option<&str>, inf: Option<&str>| {
+        let mut packages = packages.iter().filter(|it| used(&it.name));
+        packages.any(|it| match inf {
+            Some(digest) => hexadecimal(&Sha256::digest(&it.inf)) == digest,
+            None => name.is_some_and(|name| it.name.eq_ignore_ascii_case(name)),
+        })
+    };
     let mut older_stay = false;
     for older in of_others(record, |what| match what {
         Addition::Package { inf, .. } => inf.as_deref() != Some(&digest),
         _ => false,
     }) {
-        let Addition::Package { name, .. } = &older else {
+        let Addition::Package { name, inf } = &older else {
             continue;
         };
         let what = older.describe();
-        if name.as_ref().is_some_and(|name| in_use.contains(name)) {
+        if in_use(name.as_deref(), inf.as_deref()) {
             older_stay = true;
             upgraded.remarks.push(format!(
                 "{what} of an earlier installation stays: a device uses it"

@@ -163,6 +163,10 @@ fn a_signer_that_could_do_more_than_sign_code_is_refused_by_name() {
         ),
         (Kind::ServerToo, "is not for code signing alone"),
         (Kind::AnyPurpose, "is not for code signing alone"),
+        (
+            Kind::Named(b"policies".to_vec()),
+            "has an extension that no test certificate needs",
+        ),
         (Kind::IssuedByOther, "was issued by another certificate"),
         (Kind::SignedByOther, "was not signed with its own key"),
     ] {

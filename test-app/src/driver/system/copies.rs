@@ -16,6 +16,7 @@ use windows_sys::Win32::Storage::FileSystem::CreateDirectoryW;
 use super::folders::{self, of_file};
 use super::wide::wide;
 use super::{access, checked, size_of_structure};
+use crate::driver::package::{CATALOG, IMAGE, INF};
 use crate::driver::windows::{Called, SystemError};
 
 /// What their names begin with. Users can make such folders in that place too, but this program takes only
@@ -26,6 +27,9 @@ const PREFIX: &str = "midiuart-test-";
 const SECURITY: &str = "O:BAG:BAD:P(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 /// The owners of such a folder; under Wine, which keeps no owners, it is the user.
 const OWNERS: [&str; 2] = ["S-1-5-32-544", "S-1-5-18"];
+
+/// What is in them.
+const FILES: [&str; 3] = [INF, IMAGE, CATALOG];
 
 fn parent() -> Called<PathBuf> {
     Ok(folders::windows()?.join("Temp"))
@@ -104,8 +108,16 @@ pub fn remove(folder: &Path) -> Called<()> {
             code: windows_sys::Win32::Foundation::ERROR_INVALID_OWNER,
         });
     }
-    // The standard library follows no links here.
-    fs::remove_dir_all(folder).map_err(of_file("removing the protected copy"))
+    // Its own files and nothing else: anybody may give a folder of someone's such a name.
+    for name in FILES {
+        match fs::remove_file(folder.join(name)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(of_file("removing the protected copy")(error));
+            }
+            _ => {}
+        }
+    }
+    fs::remove_dir(folder).map_err(of_file("removing the protected copy"))
 }
 
 fn is_own(path: &Path) -> bool {
@@ -118,5 +130,9 @@ fn is_own(path: &Path) -> bool {
             OWNERS.contains(&&*owner) || access::user().is_ok_and(|user| user == owner)
         })
     };
-    name.starts_with(PREFIX) && is_folder && is_owned()
+    let has_only_own_files = || {
+        let is_own = |entry: fs::DirEntry| FILES.iter().any(|name| entry.file_name() == *name);
+        fs::read_dir(path).is_ok_and(|mut entries| entries.all(|entry| entry.is_ok_and(is_own)))
+    };
+    name.starts_with(PREFIX) && is_folder && is_owned() && has_only_own_files()
 }

@@ -117,6 +117,7 @@ fn bitlocker() -> Option<bool> {
         .env("SystemRoot", &windows)
         .env("windir", &windows)
         .env("Path", &system)
+        .current_dir(&system)
         .arg("-status")
         .arg(drive.as_os_str())
         // 0: protected, 1: not.

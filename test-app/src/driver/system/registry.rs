@@ -29,12 +29,14 @@ pub fn record() -> Called<Option<String>> {
 
 /// Keeps it; nothing is left of none.
 pub fn keep_record(text: Option<&str>) -> Called<()> {
+    // What the record is about, devices and services, is on the disk before the record says so.
+    flush(&wide(r"SYSTEM\CurrentControlSet\Services"))?;
     let key = wide(KEY);
     let Some(text) = text else {
         // SAFETY: the name ends with a zero.
         let code = unsafe { RegDeleteTreeW(HKEY_LOCAL_MACHINE, key.as_ptr()) };
         return match code {
-            ERROR_SUCCESS | ERROR_FILE_NOT_FOUND => Ok(()),
+            ERROR_SUCCESS | ERROR_FILE_NOT_FOUND => flush(&wide("SOFTWARE")),
             _ => Err(failed("RegDeleteTreeW", code)),
         };
     };

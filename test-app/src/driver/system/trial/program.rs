@@ -1,20 +1,24 @@
 //! Running programs of Windows' own.
 
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, MAX_PATH};
-use windows_sys::Win32::System::SystemInformation::GetSystemDirectoryW;
+use windows_sys::Win32::Foundation::ERROR_FILE_NOT_FOUND;
 
-use super::super::last_error;
-use super::super::wide::text;
+use super::super::folders;
 use crate::driver::trial::windows::ProgramRun;
 use crate::driver::windows::{Called, SystemError};
 
 /// Runs a program of the system's folder, which no variable of the environment leads elsewhere.
 pub fn run(program: &str, arguments: &[&str]) -> Called<ProgramRun> {
-    let path = system_folder()?.join(program);
+    let (system, windows) = (folders::system()?, folders::windows()?);
+    let path = system.join(program);
     let output = Command::new(&path)
+        // Whoever may set the user's variables is not to choose what an administrator runs.
+        .env_clear()
+        .env("SystemRoot", &windows)
+        .env("windir", &windows)
+        .env("Path", &system)
+        .current_dir(&system)
         .args(arguments)
         .stdin(Stdio::null())
         .output()
@@ -36,19 +40,4 @@ pub fn run(program: &str, arguments: &[&str]) -> Called<ProgramRun> {
         exit_code: output.status.code(),
         output: String::from_utf8_lossy(&bytes).into_owned(),
     })
-}
-
-fn system_folder() -> Called<PathBuf> {
-    let mut buffer = [0_u16; MAX_PATH as usize];
-    // SAFETY: `buffer` has room for that many characters.
-    let length = unsafe { GetSystemDirectoryW(buffer.as_mut_ptr(), MAX_PATH) };
-    let function = "GetSystemDirectoryW";
-    match length {
-        0 => Err(last_error(function)),
-        1..MAX_PATH => Ok(text(&buffer).into()),
-        _ => Err(SystemError {
-            function,
-            code: ERROR_INSUFFICIENT_BUFFER,
-        }),
-    }
 }
