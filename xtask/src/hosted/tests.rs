@@ -251,7 +251,7 @@ fn the_workflow_has_what_the_summary_looks_for() {
     let workflow = fs::read_to_string(workflow).unwrap();
     assert!(workflow.contains(&format!("- name: {}\n", super::jobs::TEST_MODE_IS_OFF)));
     let conformance = format!(
-        "--json | Tee-Object ..\\logs\\{}\n",
+        "--json | Tee-Object $env:GITHUB_WORKSPACE\\logs\\{}\n",
         super::artifacts::CONFORMANCE
     );
     assert!(workflow.contains(&conformance));
