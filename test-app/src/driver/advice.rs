@@ -63,10 +63,17 @@ const REFUSALS: &[(u32, &str)] = &[
 /// The line about something that Windows refused while `doing`.
 #[must_use]
 pub fn refused(doing: &str, error: &SystemError) -> Failure {
-    let known = REFUSALS.iter().find(|(code, _)| *code == error.code);
-    let advice = known.map_or(
-        "the end of %windir%\\inf\\setupapi.dev.log may tell more",
-        |(_, advice)| advice,
-    );
-    Failure::Device(format!("{doing}: {error}; {advice}"))
+    let otherwise = "the end of %windir%\\inf\\setupapi.dev.log may tell more";
+    Failure::Device(format!(
+        "{doing}: {}",
+        explained(error, REFUSALS, otherwise)
+    ))
+}
+
+/// The error with what to do: the advice of a table of error codes, or `otherwise`.
+#[must_use]
+pub fn explained(error: &SystemError, refusals: &[(u32, &'static str)], otherwise: &str) -> String {
+    let known = refusals.iter().find(|(code, _)| *code == error.code);
+    let advice = known.map_or(otherwise, |(_, advice)| advice);
+    format!("{error}; {advice}")
 }

@@ -12,11 +12,13 @@ use super::decode;
 use super::events::{QUERIES, Query};
 use super::evidence::{Evidence, Limits, Program, Ran};
 use super::facts::{
-    Counters, DeviceFacts, Facts, Midi, OperatingSystem, PartFacts, ReadCounters, Told, Verifier,
+    Counters, DeviceFacts, Facts, Midi, OperatingSystem, PartFacts, ReadCounters,
+    StoredCertificate, Told, Verifier,
 };
 use super::part::Part;
 use super::setup_log;
 use super::summary;
+use crate::driver::certificate::{Certificate, hexadecimal};
 use crate::driver::counters::DeviceCounters;
 use crate::driver::problems;
 use crate::driver::windows::{Called, Device, Store, Windows};
@@ -99,7 +101,7 @@ pub fn collect(sources: &Sources<'_>, added: &[Added]) -> (Facts, Vec<Part>) {
         devices,
         counters,
         ports: ports(sources),
-        certificates: certificates(evidence).into(),
+        certificates: certificates(sources),
         dumps: evidence.dumps().into(),
         parts: Vec::new(),
     };
@@ -199,12 +201,6 @@ fn devices(sources: &Sources<'_>) -> Told<Vec<DeviceFacts>> {
     })
 }
 
-/// Bytes in hexadecimal digits.
-fn hexadecimal(bytes: &[u8]) -> String {
-    let digits: Vec<_> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    digits.concat()
-}
-
 fn counters(sources: &Sources<'_>, devices: &[DeviceFacts]) -> Vec<Counters> {
     let running = devices.iter().filter(|it| it.device.is_started);
     let counters = running.map(|DeviceFacts { device, .. }| {
@@ -254,12 +250,21 @@ fn ports(sources: &Sources<'_>) -> Told<Value> {
     }
 }
 
-fn certificates(evidence: &dyn Evidence) -> Called<Vec<super::evidence::StoredCertificate>> {
-    let mut all = Vec::new();
-    for store in Store::ALL {
-        all.extend(evidence.certificates(store, SUBJECT)?);
-    }
-    Ok(all)
+fn certificates(sources: &Sources<'_>) -> Told<Vec<StoredCertificate>> {
+    sources.ask(|windows| {
+        let mut found = Vec::new();
+        for store in Store::ALL {
+            let all = windows.certificates(store)?;
+            let all = all.iter().filter_map(|der| Certificate::read(der));
+            let own = all.filter(|it| it.subject().to_ascii_lowercase().contains(SUBJECT));
+            found.extend(own.map(|it| StoredCertificate {
+                store,
+                thumbprint: it.thumbprint(),
+                expires: it.expires(),
+            }));
+        }
+        Ok(found)
+    })
 }
 
 fn verifier(sources: &Sources<'_>) -> Part {

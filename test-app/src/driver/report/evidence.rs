@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::driver::windows::{Called, Store};
+use crate::driver::windows::Called;
 
 /// The names that may not occur in a report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -81,17 +81,6 @@ pub struct Dump {
     pub written: String,
 }
 
-/// A certificate in a store of the machine.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct StoredCertificate {
-    /// The store.
-    pub store: Store,
-    /// Its SHA-1 digest.
-    pub thumbprint: String,
-    /// When it expires, in UTC.
-    pub expires: String,
-}
-
 /// What the report needs of Windows.
 pub trait Evidence {
     /// The names that may not occur in a report.
@@ -138,12 +127,6 @@ pub trait Evidence {
     /// # Errors
     /// Why they can't be listed.
     fn dumps(&self) -> Result<Vec<Dump>, String>;
-
-    /// Returns the certificates in a store whose subject contains `subject`.
-    ///
-    /// # Errors
-    /// If the store can't be opened.
-    fn certificates(&self, store: Store, subject: &str) -> Called<Vec<StoredCertificate>>;
 
     /// Returns a variable of this program's environment.
     fn variable(&self, name: &str) -> Option<String>;

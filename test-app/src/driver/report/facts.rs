@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::evidence::{Dump, Service, StoredCertificate};
+use super::evidence::{Dump, Service};
 use super::part::State;
 use crate::driver::counters::DeviceCounters;
 use crate::driver::machine::Machine;
-use crate::driver::windows::Device;
+use crate::driver::windows::{Device, Store};
 
 /// What was found out, or why not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -84,6 +84,17 @@ pub struct Decisive {
     pub state: String,
     /// What to do, if there is something to do.
     pub advice: Option<String>,
+}
+
+/// A certificate in a store of the machine.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct StoredCertificate {
+    /// The store.
+    pub store: Store,
+    /// Its SHA-1 digest.
+    pub thumbprint: String,
+    /// When it expires, in UTC.
+    pub expires: String,
 }
 
 /// Windows, as its registry describes it.

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::{
-    Dump, Evidence, Limits, Names, Program, Ran, Service, StoredCertificate, Tail,
-};
-use crate::driver::windows::{Called, Store, SystemError};
+use super::evidence::{Dump, Evidence, Limits, Names, Program, Ran, Service, Tail};
+use crate::driver::windows::{Called, SystemError};
 
 pub const PORTS: &str = r#"{"outputs":[{"index":1,"name":"midiuart","hardware":"port","capabilities":null}],
 "inputs":[{"index":0,"name":"midiuart","hardware":"port","capabilities":null}]}"#;
@@ -164,15 +162,6 @@ impl Evidence for FakeEvidence {
             written: "2026-11-26T11:06:53Z".to_owned(),
         }]);
         dumps.map_err(|error| error.to_string())
-    }
-
-    fn certificates(&self, store: Store, subject: &str) -> Called<Vec<StoredCertificate>> {
-        assert_eq!(subject, "midiuart");
-        self.unless_broken(vec![StoredCertificate {
-            store,
-            thumbprint: "00ff".to_owned(),
-            expires: "2027-02-24T00:00:00Z".to_owned(),
-        }])
     }
 
     fn variable(&self, name: &str) -> Option<String> {

@@ -11,7 +11,8 @@ use super::evidence::{Evidence, Ran};
 use super::fake::{FakeEvidence, ran, wide};
 use super::{Report, make};
 use crate::driver::fake::{FakeWindows, PACKAGE};
-use crate::driver::windows::Windows;
+use crate::driver::package::made_up::OWN;
+use crate::driver::windows::{Store, Windows};
 use crate::failure::{DEVICE_ERROR, Failure};
 
 pub const DEVICE: &str = r"ROOT\MEDIA\0000";
@@ -22,6 +23,8 @@ pub fn opening(change: impl Fn(&mut FakeWindows) + Send + Sync + 'static) -> Ope
         let mut windows = FakeWindows::default();
         let devices = &mut windows.state.devices;
         devices.insert(DEVICE.to_owned(), Some(PACKAGE.to_owned()));
+        let certificates = &mut windows.state.certificates;
+        certificates.insert((Store::Root, OWN.certificate().to_vec()));
         change(&mut windows);
         Box::new(windows) as Box<dyn Windows>
     })

@@ -31,8 +31,8 @@ pub fn system() -> Called<PathBuf> {
 fn folder(function: &'static str, get: impl Fn(*mut u16, u32) -> u32) -> Called<PathBuf> {
     let mut path = [0_u16; MAX_PATH as usize];
     match get(path.as_mut_ptr(), MAX_PATH) {
-        0 => Err(last_error(function)),
-        _ => Ok(PathBuf::from(text(&path))),
+        1..MAX_PATH => Ok(PathBuf::from(text(&path))),
+        _ => Err(last_error(function)),
     }
 }
 

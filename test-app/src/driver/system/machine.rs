@@ -1,6 +1,6 @@
 //! What this machine is.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::ptr;
 
 use windows_sys::Wdk::System::SystemInformation::{
@@ -16,7 +16,7 @@ use windows_sys::Win32::System::WindowsProgramming::{
     SYSTEM_CODEINTEGRITY_INFORMATION,
 };
 
-use super::{checked, folders, registry, size_of_structure};
+use super::{checked, folders, program, registry, size_of_structure};
 use crate::driver::machine::{Architecture, Machine};
 use crate::driver::windows::Called;
 
@@ -109,20 +109,14 @@ fn secure_boot() -> bool {
 
 /// Whether the system's drive is protected, if Windows has the program that tells.
 fn bitlocker() -> Option<bool> {
-    let (system, windows) = (folders::system().ok()?, folders::windows().ok()?);
+    let windows = folders::windows().ok()?;
     let drive = windows.components().next()?;
-    let status = Command::new(system.join("manage-bde.exe"))
-        // Whoever may set the user's variables is not to choose what an administrator runs.
-        .env_clear()
-        .env("SystemRoot", &windows)
-        .env("windir", &windows)
-        .env("Path", &system)
-        .current_dir(&system)
+    let status = program::of_system("manage-bde.exe")
+        .ok()?
         .arg("-status")
         .arg(drive.as_os_str())
         // 0: protected, 1: not.
         .arg("-protectionaserrorlevel")
-        .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()

@@ -9,6 +9,7 @@ mod folders;
 mod lock;
 mod machine;
 mod packages;
+mod program;
 mod properties;
 mod registry;
 pub mod report;

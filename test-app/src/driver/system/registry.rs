@@ -30,37 +30,50 @@ pub fn record() -> Called<Option<String>> {
 /// Keeps it; nothing is left of none.
 pub fn keep_record(text: Option<&str>) -> Called<()> {
     // What the record is about, devices and services, is on the disk before the record says so.
-    flush(&wide(r"SYSTEM\CurrentControlSet\Services"))?;
-    let key = wide(KEY);
+    flush(r"SYSTEM\CurrentControlSet\Services")?;
+    keep_text(KEY, VALUE, text)
+}
+
+/// Keeps a text, on the disk at once; nothing is left of its key without one.
+pub fn keep_text(key: &str, value: &str, text: Option<&str>) -> Called<()> {
     let Some(text) = text else {
+        let key = wide(key);
         // SAFETY: the name ends with a zero.
         let code = unsafe { RegDeleteTreeW(HKEY_LOCAL_MACHINE, key.as_ptr()) };
         return match code {
-            ERROR_SUCCESS | ERROR_FILE_NOT_FOUND => flush(&wide("SOFTWARE")),
+            ERROR_SUCCESS | ERROR_FILE_NOT_FOUND => flush("SOFTWARE"),
             _ => Err(failed("RegDeleteTreeW", code)),
         };
     };
-    let (name, data) = (wide(VALUE), wide(text));
-    let size = u32::try_from(size_of_val(data.as_slice())).unwrap_or(u32::MAX);
+    let data: Vec<u8> = wide(text).into_iter().flat_map(u16::to_le_bytes).collect();
+    set(key, value, REG_SZ, &data)?;
+    flush(key)
+}
+
+/// Sets a value of the type `kind`.
+pub fn set(key: &str, value: &str, kind: u32, data: &[u8]) -> Called<()> {
+    let (key, value) = (wide(key), wide(value));
+    let size = u32::try_from(data.len()).unwrap_or(u32::MAX);
     // SAFETY: the names end with a zero, and `data` has that many bytes.
     let code = unsafe {
         RegSetKeyValueW(
             HKEY_LOCAL_MACHINE,
             key.as_ptr(),
-            name.as_ptr(),
-            REG_SZ,
+            value.as_ptr(),
+            kind,
             data.as_ptr().cast(),
             size,
         )
     };
-    if code != ERROR_SUCCESS {
-        return Err(failed("RegSetKeyValueW", code));
+    match code {
+        ERROR_SUCCESS => Ok(()),
+        _ => Err(failed("RegSetKeyValueW", code)),
     }
-    flush(&key)
 }
 
 /// Writes a key to the disk now: Windows does so some seconds later, and the power may go before.
-fn flush(key: &[u16]) -> Called<()> {
+fn flush(key: &str) -> Called<()> {
+    let key = wide(key);
     let mut open: HKEY = ptr::null_mut();
     // SAFETY: the name ends with a zero, and there is room for the handle.
     let code = unsafe {

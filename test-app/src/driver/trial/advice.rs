@@ -1,5 +1,6 @@
 //! What to do about what Windows refuses while a test is driven.
 
+use crate::driver::advice;
 use crate::driver::windows::SystemError;
 use crate::failure::Failure;
 
@@ -42,7 +43,5 @@ pub fn refused(doing: &str, error: &SystemError) -> Failure {
 /// The error with what to do.
 #[must_use]
 pub fn explained(error: &SystemError) -> String {
-    let known = REFUSALS.iter().find(|(code, _)| *code == error.code);
-    let advice = known.map_or("the System event log may tell more", |(_, advice)| advice);
-    format!("{error}; {advice}")
+    advice::explained(error, REFUSALS, "the System event log may tell more")
 }

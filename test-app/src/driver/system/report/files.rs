@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use super::folders;
+use super::super::folders;
 use crate::driver::report::evidence::{Dump, Tail};
 
 /// The end of a file below the folder of Windows.

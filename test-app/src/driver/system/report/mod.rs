@@ -1,23 +1,18 @@
 //! What Windows says for a report.
 
-mod certificates;
 mod files;
-mod folders;
 mod names;
 mod services;
 
 use std::env;
-use std::process::Command;
 
 use windows_sys::Win32::System::RemoteDesktop::ProcessIdToSessionId;
 use windows_sys::Win32::System::Threading::GetCurrentProcessId;
 
-use super::{checked, registry};
+use super::{checked, program, registry};
 use crate::driver::report::child;
-use crate::driver::report::evidence::{
-    Dump, Evidence, Limits, Names, Program, Ran, Service, StoredCertificate, Tail,
-};
-use crate::driver::windows::{Called, Store};
+use crate::driver::report::evidence::{Dump, Evidence, Limits, Names, Program, Ran, Service, Tail};
+use crate::driver::windows::Called;
 
 /// The Windows that this program runs on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -51,22 +46,12 @@ impl Evidence for Collector {
     }
 
     fn run(&self, program: Program, arguments: &[&str], limits: Limits) -> Result<Ran, String> {
-        let windows = folders::windows().map_err(|error| error.to_string())?;
-        let path = match program {
-            Program::System(name) => {
-                let folder = folders::system().map_err(|error| error.to_string())?;
-                folder.join(name)
-            }
-            Program::Own => env::current_exe().map_err(|error| error.to_string())?,
+        let command = match program {
+            Program::System(name) => program::of_system(name),
+            Program::Own => program::alone(&env::current_exe().map_err(|error| error.to_string())?),
         };
-        let mut command = Command::new(path);
-        // Nothing that this process was given leads the program elsewhere.
-        command
-            .args(arguments)
-            .env_clear()
-            .env("SystemRoot", &windows)
-            .env("windir", &windows)
-            .current_dir(&windows);
+        let mut command = command.map_err(|error| error.to_string())?;
+        command.args(arguments);
         child::run(&mut command, limits).map_err(|error| match program {
             Program::System(name) => format!("{name} can't be run: {error}"),
             Program::Own => format!("this program can't be run again: {error}"),
@@ -79,10 +64,6 @@ impl Evidence for Collector {
 
     fn dumps(&self) -> Result<Vec<Dump>, String> {
         files::dumps()
-    }
-
-    fn certificates(&self, store: Store, subject: &str) -> Called<Vec<StoredCertificate>> {
-        certificates::with_subject(store, subject)
     }
 
     fn variable(&self, name: &str) -> Option<String> {

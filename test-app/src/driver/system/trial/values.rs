@@ -1,11 +1,8 @@
 //! Values of the registry that a test reads and changes.
 
-use std::ptr;
-
 use windows_sys::Win32::Foundation::{ERROR_FILE_NOT_FOUND, ERROR_INVALID_DATA, ERROR_SUCCESS};
 use windows_sys::Win32::System::Registry::{
-    HKEY, HKEY_LOCAL_MACHINE, KEY_QUERY_VALUE, REG_SZ, RRF_NOEXPAND, RRF_RT_ANY, RegCloseKey,
-    RegDeleteKeyValueW, RegDeleteTreeW, RegFlushKey, RegGetValueW, RegOpenKeyExW, RegSetKeyValueW,
+    HKEY_LOCAL_MACHINE, RRF_NOEXPAND, RRF_RT_ANY, RegDeleteKeyValueW, RegGetValueW,
 };
 
 use super::super::registry;
@@ -89,24 +86,7 @@ pub fn set_log_level(value: Option<&RawValue>) -> Called<()> {
             _ => checked("RegDeleteKeyValueW", code),
         };
     };
-    set(SETUP, LOG_LEVEL, *kind, data)
-}
-
-fn set(key: &str, value: &str, kind: u32, data: &[u8]) -> Called<()> {
-    let (key, value) = (wide(key), wide(value));
-    let size = u32::try_from(data.len()).map_err(|_| invalid("RegSetKeyValueW"))?;
-    // SAFETY: the names end with a zero, and `data` has that many bytes.
-    let code = unsafe {
-        RegSetKeyValueW(
-            HKEY_LOCAL_MACHINE,
-            key.as_ptr(),
-            value.as_ptr(),
-            kind,
-            data.as_ptr().cast(),
-            size,
-        )
-    };
-    checked("RegSetKeyValueW", code)
+    registry::set(SETUP, LOG_LEVEL, *kind, data)
 }
 
 /// What an earlier preparation changed.
@@ -119,41 +99,9 @@ pub fn prepared() -> Called<Prepared> {
 
 /// Remembers it on the disk, before it is changed.
 pub fn keep_prepared(prepared: &Prepared) -> Called<()> {
-    if prepared.0.is_empty() {
-        let key = wide(PREPARED);
-        // SAFETY: the name ends with a zero.
-        let code = unsafe { RegDeleteTreeW(HKEY_LOCAL_MACHINE, key.as_ptr()) };
-        return match code {
-            ERROR_FILE_NOT_FOUND => Ok(()),
-            _ => checked("RegDeleteTreeW", code),
-        };
-    }
     let json = serde_json::to_string(prepared).map_err(|_| invalid("the record of changes"))?;
-    let data: Vec<u8> = wide(json).into_iter().flat_map(u16::to_le_bytes).collect();
-    set(PREPARED, CHANGES, REG_SZ, &data)?;
-    flush(PREPARED)
-}
-
-/// Writes a key to the disk.
-fn flush(key: &str) -> Called<()> {
-    let key = wide(key);
-    let mut handle: HKEY = ptr::null_mut();
-    // SAFETY: the name ends with a zero, and there is room for the handle.
-    let code = unsafe {
-        RegOpenKeyExW(
-            HKEY_LOCAL_MACHINE,
-            key.as_ptr(),
-            0,
-            KEY_QUERY_VALUE,
-            &raw mut handle,
-        )
-    };
-    checked("RegOpenKeyExW", code)?;
-    // SAFETY: it is open.
-    let code = unsafe { RegFlushKey(handle) };
-    // SAFETY: it is open, and nothing uses it any more.
-    unsafe { RegCloseKey(handle) };
-    checked("RegFlushKey", code)
+    let json = (!prepared.0.is_empty()).then_some(&*json);
+    registry::keep_text(PREPARED, CHANGES, json)
 }
 
 /// The values that MIDI ports come from.
